@@ -1,0 +1,70 @@
+//! Findings: what an appraisal can object to. A closed list with stable codes.
+//!
+//! `tests/vectors/findings.json` is this list as data; a test holds the two together.
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+
+macro_rules! findings {
+    ($($name:ident = $bit:literal, $code:literal, $explanation:literal;)*) => {
+        /// What an appraisal can object to.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[non_exhaustive]
+        pub enum Finding {
+            $(#[doc = $explanation] $name,)*
+        }
+
+        impl Finding {
+            /// Every finding.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
+
+            /// The stable code.
+            pub fn code(self) -> &'static str {
+                match self { $(Self::$name => $code,)* }
+            }
+
+            /// The bit that stands for it in an ARC; never reused.
+            pub fn bit(self) -> u32 {
+                match self { $(Self::$name => $bit,)* }
+            }
+
+            /// One line for the operator.
+            pub fn explanation(self) -> &'static str {
+                match self { $(Self::$name => $explanation,)* }
+            }
+        }
+    };
+}
+
+findings! {
+    AppUnregistered = 0, "app_unregistered", "no build of this app and version is registered";
+    AppAltered = 1, "app_altered", "the app's files are not those of the registered build";
+    AppRetired = 2, "app_retired", "the build was registered and has been retired";
+    AppUnmeasured = 3, "app_unmeasured", "the app's files could not be measured";
+    CoreAltered = 4, "core_altered", "Bonafide's own code in memory is not that of its file";
+    CoreUnmeasured = 5, "core_unmeasured", "Bonafide's own code could not be measured";
+    PlatformNotAllowed = 6, "platform_not_allowed", "the audience does not allow this platform";
+    KeyLevelTooLow = 7, "key_level_too_low", "the install key is not held as safely as the audience demands";
+    AudienceUnknown = 8, "audience_unknown", "no host of the config has this audience";
+    EvidenceMissing = 9, "evidence_missing", "the platform has to attest the app, and no evidence came";
+    FormatUnsupported = 10, "format_unsupported", "the device reads none of the document formats in use";
+}
+
+impl Finding {
+    /// The finding with this code.
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|finding| finding.code() == code)
+    }
+}
+
+impl Serialize for Finding {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.code())
+    }
+}
+
+impl<'de> Deserialize<'de> for Finding {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let code = String::deserialize(deserializer)?;
+        Self::from_code(&code).ok_or_else(|| D::Error::custom(format!("unknown finding {code:?}")))
+    }
+}
