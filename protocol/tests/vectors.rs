@@ -1,0 +1,201 @@
+//! Holds the frozen vectors in `tests/vectors`: what is persisted, signed or read by other languages.
+//!
+//! `BONAFIDE_BLESS=1 cargo test -p bonafide-protocol --test vectors` writes them anew; a changed signed form is a
+//! break with every app in the field and needs a new format.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod common;
+
+use std::path::PathBuf;
+
+use bonafide_protocol::encoding::{to_base64, to_hex};
+use bonafide_protocol::evidence::bound_hash;
+use bonafide_protocol::finding::Finding;
+use bonafide_protocol::host::{Host, HostPattern};
+use bonafide_protocol::measurement::{App, Artifact, Code, Fact, Measurement, Platform};
+use bonafide_protocol::message::TokenRequest;
+use bonafide_protocol::pin::{Pin, PinList};
+use bonafide_protocol::status::Status;
+use bonafide_protocol::trust::Trusted;
+use bonafide_protocol::verdict::{PinVerdict, judge};
+use common::{entry, file, initial, key, signed_config, signed_root};
+use serde_json::{Value, json};
+
+fn hold(name: &str, made: &Value) {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../tests/vectors").join(name);
+    let text = format!("{}\n", serde_json::to_string_pretty(made).unwrap());
+    if std::env::var_os("BONAFIDE_BLESS").is_some() {
+        std::fs::write(&path, &text).unwrap();
+    }
+    let frozen = std::fs::read_to_string(&path).unwrap_or_default();
+    assert_eq!(text, frozen, "tests/vectors/{name} differs from what the code makes");
+}
+
+#[test]
+fn statuses() {
+    let rows: Vec<_> = Status::ALL
+        .iter()
+        .map(|status| {
+            json!({
+                "code": status.code(), "class": status.class().name(), "http": status.http(),
+                "retry_helps": status.retry_helps(), "message": status.message(), "next_step": status.next_step(),
+            })
+        })
+        .collect();
+    hold("statuses.json", &Value::Array(rows));
+    for (place, status) in Status::ALL.iter().enumerate() {
+        assert_eq!(Status::from_code(status.code()), Some(*status));
+        assert!(Status::ALL.iter().skip(place + 1).all(|other| other.code() != status.code()));
+    }
+}
+
+#[test]
+fn findings() {
+    let rows: Vec<_> = Finding::ALL
+        .iter()
+        .map(|finding| json!({"code": finding.code(), "bit": finding.bit(), "explanation": finding.explanation()}))
+        .collect();
+    hold("findings.json", &Value::Array(rows));
+    let bits: std::collections::HashSet<_> = Finding::ALL.iter().map(|finding| finding.bit()).collect();
+    assert_eq!(bits.len(), Finding::ALL.len());
+    assert!(bits.iter().all(|bit| *bit < 64));
+}
+
+/// Ed25519 signatures are deterministic (RFC 8032), so that whole documents can be frozen.
+#[test]
+fn documents() {
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    let later = file(&[signed_root(1), signed_root(2)], &signed_config(2, 101));
+    let private = |seed| serde_json::from_str::<Value>(&key(seed).to_private_jwk()).unwrap();
+    hold(
+        "documents.json",
+        &json!({
+            "about": "An initial config, a record that an update led to, and the private keys (of this test only) that signed them.",
+            "keys": {"root_1": private(11), "root_2": private(12), "config_1": private(21), "config_2": private(22)},
+            "initial": text(initial()),
+            "stored": text(later.clone()),
+            "position_of_initial": [1, 100],
+            "position_of_stored": [2, 101],
+        }),
+    );
+    // What is frozen is also what is accepted.
+    let embedded = Trusted::from_initial(&initial()).unwrap();
+    assert!(embedded.with_stored(&later).is_ok());
+}
+
+#[test]
+fn messages() {
+    let request = TokenRequest {
+        challenge: "Y2hhbGxlbmdl".into(),
+        account: "acme".into(),
+        audience: "acme".into(),
+        app: App { platform: Platform::Jvm, id: "com.acme.app".into(), version: "1.2.3".into(), build: "45".into() },
+        sdk_version: "0.1.0".into(),
+        formats: vec![1],
+        epoch: 1,
+        version: 100,
+        measurement: Measurement {
+            artifacts: vec![Artifact { name: "app.jar".into(), sha256: Fact::Known("00".repeat(32)) }],
+            code: vec![Code {
+                name: "libbonafide.so".into(),
+                memory: Fact::Unknown("not mapped".into()),
+                file: Fact::Known("11".repeat(32)),
+            }],
+        },
+        evidence: None,
+        session_key: key(1).public_key(),
+        binding: Some(to_base64(&[7; 32])),
+    };
+    hold(
+        "messages.json",
+        &json!({
+            "token_request_payload": request,
+            "bound_hash": {
+                "account": "acme", "platform": "ios", "challenge": "Y2hhbGxlbmdl", "thumbprint": "dGh1bWI",
+                "sha256": to_hex(&bound_hash("acme", Platform::Ios, "Y2hhbGxlbmdl", Some("dGh1bWI"))),
+                "without_thumbprint": to_hex(&bound_hash("acme", Platform::Android, "Y2hhbGxlbmdl", None)),
+            },
+        }),
+    );
+}
+
+#[test]
+fn hosts() {
+    let hosts: Vec<_> = [
+        "API.Acme.COM",
+        "api.acme.com.",
+        "b\u{fc}cher.example",
+        "192.0.2.1",
+        "[2001:DB8::1]",
+        "localhost",
+        "",
+        "a..b",
+        "api.acme.com/x",
+        "*.acme.com",
+    ]
+    .iter()
+    .map(|text| json!({"text": text, "host": Host::parse(text).ok().map(|host| host.to_string())}))
+    .collect();
+    let patterns = ["api.acme.com", "*.acme.com", "**.acme.com", "*.api.acme.com", "192.0.2.1"];
+    let covered: Vec<_> =
+        ["acme.com", "api.acme.com", "x.api.acme.com", "x.y.api.acme.com", "evilacme.com", "192.0.2.1"]
+            .iter()
+            .map(|text| {
+                let host = Host::parse(text).unwrap();
+                let mut by: Vec<_> =
+                    patterns.iter().filter(|pattern| HostPattern::parse(pattern).unwrap().matches(&host)).collect();
+                by.sort_by_key(|pattern| std::cmp::Reverse(HostPattern::parse(pattern).unwrap().specificity()));
+                json!({"host": text, "patterns_most_specific_first": by})
+            })
+            .collect();
+    hold("hosts.json", &json!({"hosts": hosts, "patterns": covered}));
+}
+
+/// The certificates were made by `scripts/make-vectors`: a leaf, its intermediate and its root, and a stray one.
+#[test]
+fn pin_verdicts() {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../tests/vectors/chain");
+    let read = |name: &str| std::fs::read(folder.join(name)).unwrap();
+    let (leaf, intermediate, root, stray) =
+        (read("leaf.der"), read("intermediate.der"), read("root.der"), read("stray.der"));
+    let pins: Vec<_> = [&leaf, &intermediate, &root, &stray].map(|der| Pin::of_certificate(der).unwrap()).to_vec();
+    let absent = common::pin(1);
+    let chain = vec![leaf.clone(), intermediate, root];
+    let rows: Vec<_> = [
+        ("the leaf's pin", "enforce", vec![pins.first().copied().unwrap(), absent], chain.clone(), "api.acme.com"),
+        ("the intermediate's pin", "enforce", vec![absent, pins.get(1).copied().unwrap()], chain.clone(), "API.acme.com."),
+        ("the root's pin", "enforce", vec![pins.get(2).copied().unwrap()], chain.clone(), "api.acme.com"),
+        ("no pin matches", "enforce", vec![absent], chain.clone(), "api.acme.com"),
+        ("only a stray certificate would match", "enforce", vec![pins.get(3).copied().unwrap()], chain.clone(), "api.acme.com"),
+        ("no pin matches, report", "report", vec![absent], chain.clone(), "api.acme.com"),
+        ("no pin matches, off", "off", vec![absent], chain.clone(), "api.acme.com"),
+        ("another host", "enforce", vec![absent], chain.clone(), "www.acme.com"),
+        ("no host", "enforce", vec![absent], chain.clone(), ""),
+        ("an empty chain", "enforce", vec![absent], vec![], "api.acme.com"),
+        ("a chain that is not DER", "enforce", vec![pins.first().copied().unwrap()], vec![leaf.clone(), b"no".to_vec()], "api.acme.com"),
+        ("100 certificates", "enforce", vec![pins.first().copied().unwrap()], vec![leaf.clone(); 100], "api.acme.com"),
+        ("the same certificate twice", "enforce", vec![pins.first().copied().unwrap()], vec![leaf.clone(); 2], "api.acme.com"),
+        ("a huge certificate", "enforce", vec![pins.first().copied().unwrap()], vec![leaf, vec![0x30; 1 << 20]], "api.acme.com"),
+    ]
+    .into_iter()
+    .map(|(name, mode, pins, chain, host)| {
+        let mut config = common::config(1, 1);
+        let mut only = entry("api.acme.com");
+        only.pins = PinList::new(pins.clone());
+        only.mode = serde_json::from_value(json!(mode)).unwrap();
+        config.hosts = vec![only];
+        let (verdict, reason) = match judge(&config, host, &chain) {
+            PinVerdict::Pinned { .. } => ("pinned", None),
+            PinVerdict::Unpinned => ("unpinned", None),
+            PinVerdict::ReportOnly(mismatch) => ("report_only", Some(mismatch.reason)),
+            PinVerdict::Mismatch(mismatch) => ("mismatch", Some(mismatch.reason)),
+        };
+        // Certificates are named by what they are; the readers build the bytes.
+        json!({"name": name, "host": host, "mode": mode, "pins": pins, "chain_length": chain.len(), "verdict": verdict, "reason": reason})
+    })
+    .collect();
+    hold(
+        "pin-verdicts.json",
+        &json!({"pins_of": {"leaf": pins.first(), "intermediate": pins.get(1), "root": pins.get(2), "stray": pins.get(3)}, "cases": rows}),
+    );
+}
