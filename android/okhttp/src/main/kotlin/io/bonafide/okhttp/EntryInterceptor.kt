@@ -1,0 +1,74 @@
+package io.bonafide.okhttp
+
+import okhttp3.Interceptor
+import okhttp3.Request
+import okhttp3.Response
+import java.io.IOException
+
+/**
+ * The application interceptor: once per call, before a connection is looked for.
+ *
+ * Waits for the start, refuses cleartext, fetches the token, keeps connections of older pins out of reach, and tries a
+ * call once more whose connection's pins did not match. It also attaches a WebSocket's token, since OkHttp runs no
+ * network interceptors for those.
+ */
+internal class EntryInterceptor(
+    private val shield: Shield,
+) : Interceptor {
+    @Throws(IOException::class)
+    override fun intercept(chain: Interceptor.Chain): Response {
+        val call = GuardedCalls.begin(chain, shield)
+        if (shield.protection.configRevision == 0L) call.await { millis -> shield.protection.awaitStarted(millis) }
+        shield.refuseCleartext(chain.request().url)
+        val request = GuardedCalls.tagged(prepared(chain, call), call)
+        try {
+            return proceed(chain, request, call)
+        } finally {
+            call.reportRefusal()
+        }
+    }
+
+    private fun prepared(
+        chain: Interceptor.Chain,
+        call: GuardedCall,
+    ): Request {
+        val request = chain.request()
+        val isProtected = shield.rules.of(request.url.host).protectedHost
+        if (call.webSocket) {
+            if (!OkHttpAbilities.perCall) throw OkHttpAbilities.unsupported("WebSockets need OkHttp 5.4 or newer.")
+            val headers = if (isProtected) call.headersFor(request.url, call.binding) else emptyMap()
+            call.tokenHost = request.url.takeIf { isProtected }
+            return shield.withHeaders(request, headers)
+        }
+        // What the cache may answer must not wait for a token that it does not need.
+        if (isProtected && !mayBeCached(chain)) call.headersFor(request.url, request.binding ?: call.binding)
+        return request
+    }
+
+    private fun proceed(
+        chain: Interceptor.Chain,
+        request: Request,
+        call: GuardedCall,
+    ): Response {
+        try {
+            return marked(chain).proceed(request)
+        } catch (e: IOException) {
+            if (!call.takeRetry()) throw call.explained(e)
+        }
+        try {
+            return marked(chain).proceed(request)
+        } catch (e: IOException) {
+            throw call.explained(e)
+        }
+    }
+
+    private fun marked(chain: Interceptor.Chain): Interceptor.Chain {
+        val url = chain.request().url
+        val rules = shield.rules.of(url.host)
+        if (!OkHttpAbilities.perCall || !rules.pinned || !url.isHttps) return chain
+        return chain.withCertificatePinner(shield.markers.mark(chain.certificatePinner, rules.pinSet))
+    }
+
+    private fun mayBeCached(chain: Interceptor.Chain): Boolean =
+        OkHttpAbilities.perCall && chain.cache != null && chain.request().method == "GET"
+}

@@ -1,0 +1,32 @@
+package io.bonafide.okhttp
+
+import okhttp3.Interceptor
+import okhttp3.Response
+import java.io.IOException
+
+/**
+ * The network interceptor: once per request that goes out, redirects and repetitions among them, when its connection
+ * is known and nothing has been written to it.
+ *
+ * Checks the pins for the host of just this request, and attaches the headers of just this host.
+ */
+internal class HopInterceptor(
+    private val shield: Shield,
+) : Interceptor {
+    @Throws(IOException::class)
+    override fun intercept(chain: Interceptor.Chain): Response {
+        val call = GuardedCalls.of(chain) ?: throw OkHttpAbilities.unsupported("The interceptor that protectedBy put first was removed.")
+        val request = chain.request()
+        val host = request.url.host
+        val connection = chain.connection() ?: throw OkHttpAbilities.unsupported("A network interceptor has no connection.")
+        shield.refuseCleartext(request.url)
+        if (request.url.isHttps) shield.pins.admit(connection, host, call)
+        val revision = shield.protection.configRevision
+        val headers = if (shield.rules.of(host).protectedHost) call.headersFor(request.url, request.binding ?: call.binding) else emptyMap()
+        // The wait for a token may have brought other pins.
+        if (request.url.isHttps && shield.protection.configRevision != revision) shield.pins.admit(connection, host, call)
+        call.giveClearance(connection)
+        if (!OkHttpAbilities.perCall) call.takeClearance(connection)
+        return chain.proceed(shield.withHeaders(request, headers))
+    }
+}

@@ -1,0 +1,23 @@
+package io.bonafide.okhttp
+
+import java.net.Socket
+import javax.net.ssl.SSLSession
+import javax.net.ssl.SSLSocket
+
+/**
+ * Forgets the TLS sessions with the peer of [socket], so that the next handshake is a full one.
+ *
+ * A resumed session shows the certificate of the handshake that it came from; after a server has changed its
+ * certificate that is the old one, however fresh the connection.
+ */
+internal fun forgetTlsSessions(socket: Socket) {
+    val session = (socket as? SSLSocket)?.session ?: return
+    // Once invalid, a session no longer names its context.
+    val context = session.sessionContext
+    session.invalidate()
+    for (id in context?.ids ?: return) {
+        context.getSession(id)?.takeIf { it.isWithPeerOf(session) }?.invalidate()
+    }
+}
+
+private fun SSLSession.isWithPeerOf(other: SSLSession): Boolean = peerPort == other.peerPort && peerHost.equals(other.peerHost, true)
