@@ -10,6 +10,7 @@ import okhttp3.tls.HandshakeCertificates
 import okhttp3.tls.HeldCertificate
 import mockwebserver3.MockWebServer
 import org.junit.jupiter.api.AfterEach
+import java.security.cert.X509Certificate
 import java.util.concurrent.TimeUnit
 import javax.net.ssl.SSLContext
 import javax.net.ssl.SSLSocketFactory
@@ -62,6 +63,25 @@ abstract class OkHttpSuite {
             .protectedBy(protection)
             .build()
             .also { client -> toClose += AutoCloseable { client.connectionPool.evictAll() } }
+
+    /** The mistake that many an app makes: a trust manager without roots that accepts every certificate. */
+    protected fun trustAllClient(): OkHttpClient.Builder {
+        val everything =
+            object : X509TrustManager {
+                override fun checkClientTrusted(
+                    chain: Array<X509Certificate>,
+                    authType: String,
+                ) = Unit
+
+                override fun checkServerTrusted(
+                    chain: Array<X509Certificate>,
+                    authType: String,
+                ) = Unit
+
+                override fun getAcceptedIssuers(): Array<X509Certificate> = emptyArray()
+            }
+        return appClient(everything)
+    }
 
     private fun tls(trust: X509TrustManager): SSLSocketFactory =
         SSLContext.getInstance("TLS").apply { init(null, arrayOf(trust), null) }.socketFactory
