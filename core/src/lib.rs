@@ -1,1 +1,22 @@
-//! Being built.
+//! All of Bonafide's device logic: bootstrap, config store and updates, pin checks, measurement, tokens, reports.
+//!
+//! [`Core`] is the whole of it for a facade; what a platform has to give comes in through [`port`]. Nothing here knows
+//! a platform, and nothing panics on outside data.
+
+pub mod adapter;
+mod engine;
+mod failure;
+pub mod port;
+mod settings;
+mod snapshot;
+mod status;
+mod store;
+mod token;
+
+pub use bonafide_protocol as protocol;
+pub use engine::Core;
+pub use failure::Failure;
+pub use settings::Settings;
+pub use snapshot::{HostRules, Snapshot};
+pub use status::{CoreStatus, StorageState, StoredRecord};
+pub use token::TokenLease;

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use thiserror::Error;
 
-use crate::config::{Config, Mode};
+use crate::config::{Config, HostEntry, Mode};
 use crate::host::Host;
 use crate::pin::{Pin, UnreadableCertificate};
 
@@ -72,12 +72,22 @@ pub enum MismatchReason {
 /// A chain of which any part cannot be read matches nothing, although an earlier certificate has a pin: what cannot be
 /// read cannot have been validated either.
 pub fn judge<C: AsRef<[u8]>>(config: &Config, host: &str, chain: &[C]) -> PinVerdict {
-    let Ok(host) = Host::parse(host) else {
-        let host = host.chars().take(100).collect();
-        let reason = MismatchReason::MalformedHost;
-        return PinVerdict::Mismatch(Mismatch { host, expected: Vec::new(), served: Vec::new(), reason });
-    };
-    let Some(entry) = config.entry(&host).filter(|entry| entry.mode != Mode::Off) else {
+    match Host::parse(host) {
+        Ok(host) => judge_entry(&host, config.entry(&host), chain),
+        Err(_) => refuse_malformed(host),
+    }
+}
+
+/// The verdict on a text that is no host.
+pub fn refuse_malformed(text: &str) -> PinVerdict {
+    let host = text.chars().take(100).collect();
+    let reason = MismatchReason::MalformedHost;
+    PinVerdict::Mismatch(Mismatch { host, expected: Vec::new(), served: Vec::new(), reason })
+}
+
+/// [`judge`] for a caller that has looked up the host's most specific entry by itself.
+pub fn judge_entry<C: AsRef<[u8]>>(host: &Host, entry: Option<&HostEntry>, chain: &[C]) -> PinVerdict {
+    let Some(entry) = entry.filter(|entry| entry.mode != Mode::Off) else {
         return PinVerdict::Unpinned;
     };
     let (served, unreadable) = pins_of(chain);

@@ -1,0 +1,53 @@
+//! Adapters for what a platform does not have.
+
+use std::io;
+
+use crate::port::{
+    Connection, Connectivity, EvidenceFailure, EvidenceProvider, EvidenceRequest, Observer, Processes, Properties,
+};
+
+/// A platform that attests nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoEvidence;
+
+impl EvidenceProvider for NoEvidence {
+    fn evidence(&self, _request: &EvidenceRequest) -> Result<Option<serde_json::Value>, EvidenceFailure> {
+        Ok(None)
+    }
+}
+
+/// A platform without system properties.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoProperties;
+
+impl Properties for NoProperties {
+    fn property(&self, _name: &str) -> Option<String> {
+        None
+    }
+}
+
+/// A platform that shows no processes.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoProcesses;
+
+impl Processes for NoProcesses {
+    fn names(&self) -> io::Result<Vec<String>> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+}
+
+/// A platform that says nothing of the network.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct UnknownConnectivity;
+
+impl Connectivity for UnknownConnectivity {
+    fn connection(&self) -> Connection {
+        Connection::Unknown
+    }
+}
+
+/// Nobody who wants to be told.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Silent;
+
+impl Observer for Silent {}

@@ -1,0 +1,58 @@
+use bonafide_protocol::jwk::PublicKey;
+use thiserror::Error;
+
+/// How the platform says that it holds the key. What counts is what the evidence proves to the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum KeyLevel {
+    /// In a file of the app.
+    Software,
+    /// By the platform, which does not say where.
+    Platform,
+    /// In a chip or its secure world.
+    Hardware,
+}
+
+/// The install key's public side.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyHandle {
+    /// The P-256 public key.
+    pub public: PublicKey,
+    /// How it is held.
+    pub level: KeyLevel,
+}
+
+/// Why the install key cannot be used. Complete: the core's answer depends on which it is.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum KeyFailure {
+    /// Not now, but it is there (locked device, prewarmed start, a disk that cannot be read). Never remade for this.
+    #[error("the install key cannot be used now: {why}")]
+    Unavailable {
+        /// The platform's reason.
+        why: String,
+    },
+    /// Gone for good, or unreadable for good. A new one is made, and the service sees a new installation.
+    #[error("the install key is lost: {why}")]
+    Lost {
+        /// The platform's reason.
+        why: String,
+    },
+    /// The platform failed in another way. Tried again later; nothing is remade.
+    #[error("the platform's key store failed: {why}")]
+    Failed {
+        /// The platform's reason.
+        why: String,
+    },
+}
+
+/// The P-256 key that identifies the installation. May block for seconds.
+pub trait InstallKey: Send + Sync {
+    /// The key, made now if there is none yet. Several processes of one app get the same key.
+    fn load_or_create(&self) -> Result<KeyHandle, KeyFailure>;
+
+    /// Signs with ECDSA and SHA-256; 64 bytes, R and S (RFC 7518 section 3.4).
+    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, KeyFailure>;
+
+    /// Removes the key, so that the next [`InstallKey::load_or_create`] makes a new one. Fine if there is none.
+    fn reset(&self) -> Result<(), KeyFailure>;
+}

@@ -1,0 +1,3 @@
+//! What survives the process.
+
+pub(crate) mod frame;

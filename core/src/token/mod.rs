@@ -1,0 +1,5 @@
+//! Tokens: the cache, and how they are fetched.
+
+mod lease;
+
+pub use lease::TokenLease;
