@@ -1,0 +1,150 @@
+//! The layer and the forward-auth endpoint: what the client and the API see.
+use std::collections::HashMap;
+
+use crate::forge::{AUDIENCE, World};
+use axum::body::Body;
+use axum::http::{HeaderMap, Request, Response, StatusCode};
+use axum::{Extension, Router, routing::get};
+use bonafide_gateway::{
+    Audiences, BonafideLayer, ForwardAuth, GateSettings, HostSource, Judgement, Mode, forward_auth,
+};
+use bonafide_protocol::claims::Claims;
+use bonafide_protocol::encoding::{sha256, to_base64};
+use bonafide_protocol::host::Host;
+use serde_json::json;
+use tower::ServiceExt as _;
+
+/// An API that tells which `Bonafide-*` headers and whose claims reached it.
+fn api(world: &World, settings: GateSettings) -> Router {
+    let echo = |headers: HeaderMap, claims: Option<Extension<Claims>>| async move {
+        let mut seen: Vec<String> = headers
+            .iter()
+            .filter(|(name, _)| name.as_str().starts_with("bonafide-") && name.as_str() != "bonafide-token")
+            .map(|(name, value)| format!("{name}: {}", value.to_str().unwrap()))
+            .collect();
+        seen.sort();
+        seen.push(claims.map_or("no claims".into(), |claims| format!("claims of {}", claims.0.sub)));
+        seen.join("\n")
+    };
+    Router::new().route("/", get(echo)).layer(BonafideLayer::new(world.gate(settings), AUDIENCE))
+}
+
+fn forward(world: &World, audiences: Audiences) -> Router {
+    let gate = world.gate(GateSettings::default());
+    forward_auth(ForwardAuth { gate, audiences, host_source: HostSource::default() })
+}
+
+fn request(uri: &str, headers: &[(&str, &str)]) -> Request<Body> {
+    let mut request = Request::builder().uri(uri);
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    request.body(Body::empty()).unwrap()
+}
+
+/// What goes out to the client: status, headers, body.
+async fn outside(response: Response<Body>) -> (StatusCode, HeaderMap, String) {
+    let (parts, body) = response.into_parts();
+    let body = axum::body::to_bytes(body, 10_000).await.unwrap();
+    (parts.status, parts.headers, String::from_utf8(body.to_vec()).unwrap())
+}
+
+#[tokio::test]
+async fn every_refusal_looks_the_same_outside() {
+    let world = World::new();
+    let no_length = HeaderMap::from_iter([(axum::http::header::CONTENT_LENGTH, 0.into())]);
+    let bare = (StatusCode::UNAUTHORIZED, no_length, String::new());
+    let layer = api(&world, GateSettings::default());
+    let endpoint = forward(&world, Audiences::One(AUDIENCE.into()));
+    for (name, token, reason) in world.refused() {
+        let headers = [("bonafide-token", token.as_str())];
+        for (router, uri) in [(&layer, "/"), (&endpoint, "/verify")] {
+            let response = router.clone().oneshot(request(uri, &headers)).await.unwrap();
+            assert_eq!(response.extensions().get::<Judgement>().unwrap().reason(), reason, "{name}");
+            assert_eq!(outside(response).await, bare, "{name} at {uri}");
+        }
+    }
+    let good = world.good();
+    for headers in [
+        &[][..],
+        &[("bonafide-token", good.as_str()), ("bonafide-token", good.as_str())],
+        &[("bonafide-status", "service_unavailable")],
+        &[("authorization", good.as_str())],
+    ] {
+        let response = layer.clone().oneshot(request("/", headers)).await.unwrap();
+        assert_eq!(outside(response).await, bare, "{headers:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_verified_request_carries_our_results_and_none_of_the_clients() {
+    let world = World::new();
+    let good = world.good();
+    let forged = [
+        ("bonafide-token", good.as_str()),
+        ("Bonafide-Installation", "admin"),
+        ("Bonafide-Annotations", "none"),
+        ("Bonafide-Result-Extra", "x"),
+    ];
+    let response = api(&world, GateSettings::default()).oneshot(request("/", &forged)).await.unwrap();
+    let (status, _, body) = outside(response).await;
+    let expected = "bonafide-app: jvm/com.acme.app/1.2.3\nbonafide-installation: inst-1\nbonafide-result: verified\nclaims of inst-1";
+    assert_eq!((status, body.as_str()), (StatusCode::OK, expected));
+}
+
+#[tokio::test]
+async fn monitoring_passes_everything_and_says_what_it_would_have_refused() {
+    let world = World::new();
+    let settings = GateSettings { mode: Mode::Monitor, ..GateSettings::default() };
+    for (name, token, reason) in world.refused() {
+        let headers = [("bonafide-token", token.as_str()), ("bonafide-installation", "admin")];
+        let response = api(&world, settings.clone()).oneshot(request("/", &headers)).await.unwrap();
+        let expected = format!("bonafide-reason: {reason}\nbonafide-result: refused\nno claims");
+        assert_eq!(
+            outside(response).await,
+            (StatusCode::OK, HeaderMap::from_iter(text_headers(&expected)), expected),
+            "{name}"
+        );
+    }
+}
+
+fn text_headers(body: &str) -> [(axum::http::HeaderName, axum::http::HeaderValue); 2] {
+    use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+    [(CONTENT_TYPE, "text/plain; charset=utf-8".parse().unwrap()), (CONTENT_LENGTH, body.len().into())]
+}
+
+#[tokio::test]
+async fn a_stolen_token_is_worth_nothing_beside_another_session() {
+    let world = World::new();
+    let settings = GateSettings { binding_header: Some("authorization".parse().unwrap()), ..GateSettings::default() };
+    let bound = world.claiming("pay", json!(to_base64(&sha256(b"Bearer alice"))));
+    let status = async |authorization: &[&str]| {
+        let mut headers = vec![("bonafide-token", bound.as_str())];
+        headers.extend(authorization.iter().map(|value| ("authorization", *value)));
+        api(&world, settings.clone()).oneshot(request("/", &headers)).await.unwrap().status()
+    };
+    assert_eq!(status(&[]).await, StatusCode::UNAUTHORIZED);
+    assert_eq!(status(&["Bearer mallory"]).await, StatusCode::UNAUTHORIZED);
+    assert_eq!(status(&["Bearer alice", "Bearer mallory"]).await, StatusCode::UNAUTHORIZED);
+    assert_eq!(status(&["Bearer alice"]).await, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn the_endpoint_takes_the_audience_of_the_host_that_was_asked_for() {
+    let world = World::new();
+    let host = |text: &str| Host::parse(text).unwrap();
+    let audiences =
+        HashMap::from([(host("api.acme.com"), AUDIENCE.to_owned()), (host("pay.acme.com"), "pay".to_owned())]);
+    let router = forward(&world, Audiences::PerHost(audiences));
+    let good = world.good();
+    let judged = async |forwarded: Option<&str>| {
+        let mut headers = vec![("bonafide-token", good.as_str())];
+        headers.extend(forwarded.map(|host| ("x-forwarded-host", host)));
+        let response = router.clone().oneshot(request("/verify/any/path", &headers)).await.unwrap();
+        (response.status().as_u16(), response.extensions().get::<Judgement>().unwrap().reason())
+    };
+    assert_eq!(judged(None).await, (401, "host"));
+    assert_eq!(judged(Some("other.acme.com")).await, (401, "host"));
+    assert_eq!(judged(Some("pay.acme.com")).await, (401, "audience"));
+    assert_eq!(judged(Some("api.acme.com")).await, (200, "verified"));
+}
