@@ -8,9 +8,9 @@ import java.io.IOException
 /**
  * The application interceptor: once per call, before a connection is looked for.
  *
- * Waits for the start, refuses cleartext, fetches the token, keeps connections of older pins out of reach, and tries a
- * call once more whose connection's pins did not match. It also attaches a WebSocket's token, since OkHttp runs no
- * network interceptors for those.
+ * Waits for the start, refuses cleartext, keeps connections of older pins out of reach, and tries a call once more
+ * whose connection's pins did not match. It also fetches and attaches a WebSocket's token, since OkHttp runs no network
+ * interceptors for those.
  */
 internal class EntryInterceptor(
     private val shield: Shield,
@@ -20,7 +20,7 @@ internal class EntryInterceptor(
         val call = GuardedCalls.begin(chain, shield)
         if (shield.protection.configRevision == 0L) call.await { millis -> shield.protection.awaitStarted(millis) }
         shield.refuseCleartext(chain.request().url)
-        val request = GuardedCalls.tagged(prepared(chain, call), call)
+        val request = if (call.webSocket) webSocketRequest(chain.request(), call) else GuardedCalls.tagged(chain.request(), call)
         try {
             return proceed(chain, request, call)
         } finally {
@@ -28,21 +28,15 @@ internal class EntryInterceptor(
         }
     }
 
-    private fun prepared(
-        chain: Interceptor.Chain,
+    private fun webSocketRequest(
+        request: Request,
         call: GuardedCall,
     ): Request {
-        val request = chain.request()
+        if (!OkHttpAbilities.perCall) throw OkHttpAbilities.unsupported("WebSockets need OkHttp 5.4 or newer.")
         val isProtected = shield.rules.of(request.url.host).protectedHost
-        if (call.webSocket) {
-            if (!OkHttpAbilities.perCall) throw OkHttpAbilities.unsupported("WebSockets need OkHttp 5.4 or newer.")
-            val headers = if (isProtected) call.headersFor(request.url, call.binding) else emptyMap()
-            call.tokenHost = request.url.takeIf { isProtected }
-            return shield.withHeaders(request, headers)
-        }
-        // What the cache may answer must not wait for a token that it does not need.
-        if (isProtected && !mayBeCached(chain)) call.headersFor(request.url, request.binding ?: call.binding)
-        return request
+        val headers = if (isProtected) call.headersFor(request.url, call.binding) else emptyMap()
+        call.tokenHost = request.url.takeIf { isProtected }
+        return shield.withHeaders(request, headers)
     }
 
     private fun proceed(
@@ -68,7 +62,4 @@ internal class EntryInterceptor(
         if (!OkHttpAbilities.perCall || !rules.pinned || !url.isHttps) return chain
         return chain.withCertificatePinner(shield.markers.mark(chain.certificatePinner, rules.pinSet))
     }
-
-    private fun mayBeCached(chain: Interceptor.Chain): Boolean =
-        OkHttpAbilities.perCall && chain.cache != null && chain.request().method == "GET"
 }

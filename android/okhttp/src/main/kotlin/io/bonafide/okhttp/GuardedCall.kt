@@ -15,9 +15,8 @@ internal class GuardedCall(
     val webSocket: Boolean,
     val binding: ByteArray?,
 ) {
-    private val budget = WaitBudget(maxWaitMillis)
+    private val budget = WaitBudget(maxWaitMillis, isCanceled = if (OkHttpAbilities.perCall) null else call::isCanceled)
     private val rechecked = HashSet<String>()
-    private var headers: Pair<HttpUrl, Map<String, String>>? = null
     private var refusedHost: String? = null
     private var retryTaken = false
     private var retryWanted = false
@@ -43,14 +42,11 @@ internal class GuardedCall(
 
     fun cancel() = budget.cancel()
 
-    /** The headers for a request to [url], fetched once as long as the URL stays the same. */
+    /** The headers that a request to [url] leaves with, a protected host's. */
     fun headersFor(
         url: HttpUrl,
         binding: ByteArray?,
-    ): Map<String, String> {
-        headers?.takeIf { it.first == url }?.let { return it.second }
-        return await { millis -> protection.headersFor(url.toString(), binding, millis) }.also { headers = url to it }
-    }
+    ): Map<String, String> = await { millis -> protection.headersFor(url.toString(), binding, millis) }
 
     /** True the first time it is asked for [host]. */
     fun mayRecheck(host: String): Boolean = rechecked.add(host)

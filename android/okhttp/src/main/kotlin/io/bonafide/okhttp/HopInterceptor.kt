@@ -8,7 +8,8 @@ import java.io.IOException
  * The network interceptor: once per request that goes out, redirects and repetitions among them, when its connection
  * is known and nothing has been written to it.
  *
- * Checks the pins for the host of just this request, and attaches the headers of just this host.
+ * Checks the pins for the host of just this request, then fetches and attaches the headers of just this host: healing a
+ * mismatch has the first claim on the time that there is, and what the cache answers costs no token.
  */
 internal class HopInterceptor(
     private val shield: Shield,

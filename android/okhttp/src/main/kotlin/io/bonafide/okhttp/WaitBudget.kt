@@ -5,7 +5,9 @@ import io.bonafide.StatusCode
 import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.Job
 import kotlinx.coroutines.TimeoutCancellationException
+import kotlinx.coroutines.delay
 import kotlinx.coroutines.job
+import kotlinx.coroutines.launch
 import kotlinx.coroutines.runBlocking
 import kotlinx.coroutines.withTimeout
 import java.io.IOException
@@ -19,6 +21,8 @@ import java.util.concurrent.TimeUnit
  */
 internal class WaitBudget(
     maxMillis: Long,
+    /** Asked now and then on an OkHttp whose calls take no listener; null where [cancel] is called. */
+    private val isCanceled: (() -> Boolean)?,
 ) {
     private var leftNanos = TimeUnit.MILLISECONDS.toNanos(maxMillis)
 
@@ -44,7 +48,8 @@ internal class WaitBudget(
                 // Either this sees the flag, or cancel() sees the job.
                 if (canceled) coroutineContext.job.cancel()
                 // Blocks keep the limit themselves, and know better what to answer when it is over. This is for one that does not.
-                withTimeout(left + GRACE_MILLIS) { block(left) }
+                val watcher = isCanceled?.let { launch { cancelWhen(it) } }
+                withTimeout(left + GRACE_MILLIS) { block(left) }.also { watcher?.cancel() }
             }
         } catch (e: CancellationException) {
             throw failureOf(e)
@@ -61,6 +66,11 @@ internal class WaitBudget(
         }
     }
 
+    private suspend fun cancelWhen(isCanceled: () -> Boolean) {
+        while (!isCanceled()) delay(POLL_MILLIS)
+        cancel()
+    }
+
     private fun failureOf(e: CancellationException): IOException =
         when {
             canceled -> IOException("Canceled", e)
@@ -71,3 +81,4 @@ internal class WaitBudget(
 }
 
 private const val GRACE_MILLIS = 500L
+private const val POLL_MILLIS = 50L
