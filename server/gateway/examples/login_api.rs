@@ -18,8 +18,8 @@ use axum::routing::{get, post};
 use axum::{Extension, Router};
 use axum_server::tls_rustls::RustlsConfig;
 use bonafide_gateway::{
-    BonafideLayer, Clock, Gate, GateSettings, Grace, Judgement, JwksUrl, KeyCache, KeyCacheSettings, Keys, Mode,
-    SystemClock, TokenVerifier, VerifierSettings,
+    BindingRule, BonafideLayer, Clock, Gate, GateSettings, Grace, Judgement, JwksUrl, KeyCache, KeyCacheSettings, Keys,
+    Mode, SystemClock, TokenVerifier, VerifierSettings,
 };
 use bonafide_protocol::claims::Claims;
 use clap::Parser;
@@ -51,7 +51,7 @@ struct Args {
     /// A file with an operator token of scope `read`, or the service's operator.json.
     #[arg(long)]
     operator_token_file: Option<PathBuf>,
-    /// The header that tokens have to be bound to.
+    /// The header that bound tokens have to be bound to; nobody has logged in yet, so others pass.
     #[arg(long)]
     binding_header: Option<HeaderName>,
     /// Passes everything, and only logs what would have been refused.
@@ -104,7 +104,8 @@ fn gate(args: &Args) -> Result<Gate, Box<dyn Error>> {
     }
     let verifier = TokenVerifier::new(keys, settings, clock);
     let mode = if args.monitor { Mode::Monitor } else { Mode::Enforce };
-    Ok(Gate::new(verifier, GateSettings { mode, binding_header: args.binding_header.clone(), ..Default::default() }))
+    let binding = args.binding_header.clone().map(BindingRule::IfBound);
+    Ok(Gate::new(verifier, GateSettings { mode, binding, ..Default::default() }))
 }
 
 /// The token itself, or the member `token` of operator.json.
@@ -135,7 +136,10 @@ async fn log_request(request: Request, next: Next) -> Response {
         "method": method,
         "path": path,
         "status": response.status().as_u16(),
-        "reason": judgement.map(Judgement::reason),
+        "verdict": judgement.map(|judgement| match judgement.reason() {
+            "verified" => "accepted",
+            reason => reason,
+        }),
         "installation": judgement.and_then(Judgement::installation),
         "device_status": judgement.and_then(|judgement| judgement.device_status).map(|status| status.code()),
     });

@@ -45,7 +45,10 @@ pub(crate) struct Expected<'a> {
 #[derive(Clone, Copy)]
 pub(crate) enum Binding<'a> {
     NotDemanded,
-    To(Option<&'a [u8]>),
+    /// Every token has to be bound to this; `None`: the request lacks the data.
+    Demanded(Option<&'a [u8]>),
+    /// A token that is bound has to be bound to this.
+    IfBound(Option<&'a [u8]>),
 }
 
 impl<'a> Parts<'a> {
@@ -108,16 +111,18 @@ pub(crate) fn check_claims(claims: &Claims, expected: &Expected<'_>) -> Result<u
     if let Some(ago) = late.filter(|ago| expected.grace == 0 || *ago > expected.grace) {
         return Err(Refusal::Expired { ago, installation: claims.sub.clone() });
     }
-    match expected.binding {
-        Binding::NotDemanded => {}
-        Binding::To(None) => return Err(Refusal::BindingMissing { missing: "data" }),
-        Binding::To(Some(data)) => match &claims.pay {
-            None => return Err(Refusal::BindingMissing { missing: "claim" }),
-            // Public digests: nothing is learnt from how long the comparison takes.
-            Some(pay) if *pay != to_base64(&sha256(data)) => return Err(Refusal::BindingMismatch),
-            Some(_) => {}
-        },
-    }
+    check_binding(claims.pay.as_deref(), expected.binding)?;
     // At the very second of its end a token is late by 0 s, and yet not fresh.
     Ok(late.map_or(0, |ago| ago.max(1)))
+}
+
+fn check_binding(pay: Option<&str>, binding: Binding<'_>) -> Result<(), Refusal> {
+    let data = match binding {
+        Binding::NotDemanded => return Ok(()),
+        Binding::IfBound(_) if pay.is_none() => return Ok(()),
+        Binding::Demanded(data) | Binding::IfBound(data) => data.ok_or(Refusal::BindingMissing { missing: "data" })?,
+    };
+    let pay = pay.ok_or(Refusal::BindingMissing { missing: "claim" })?;
+    // Public digests: nothing is learnt from how long the comparison takes.
+    if pay == to_base64(&sha256(data)) { Ok(()) } else { Err(Refusal::BindingMismatch) }
 }

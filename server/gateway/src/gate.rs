@@ -27,14 +27,23 @@ pub struct GateSettings {
     pub token_header: HeaderName,
     /// What becomes of a request that is refused.
     pub mode: Mode,
-    /// The header to whose value a token has to be bound (`Authorization`, say), so that a stolen token is worth
-    /// nothing beside another user's session. `None`: no binding is demanded.
-    pub binding_header: Option<HeaderName>,
+    /// Whether tokens have to be bound to a part of the request. `None`: it is not looked at.
+    pub binding: Option<BindingRule>,
+}
+
+/// To which header's value (`Authorization`, say) a token has to be bound, so that a stolen one is worth nothing
+/// beside another user's session. Complete.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BindingRule {
+    /// Every token has to be bound to it.
+    Demanded(HeaderName),
+    /// A token that is bound has to be bound to it; others pass, before the user has logged in, for instance.
+    IfBound(HeaderName),
 }
 
 impl Default for GateSettings {
     fn default() -> Self {
-        Self { token_header: DEFAULT_TOKEN_HEADER, mode: Mode::Enforce, binding_header: None }
+        Self { token_header: DEFAULT_TOKEN_HEADER, mode: Mode::Enforce, binding: None }
     }
 }
 
@@ -108,10 +117,12 @@ impl Gate {
             Err(count) => return Err(Refusal::Duplicate { count }),
         };
         let token = std::str::from_utf8(token).map_err(|_| Refusal::Malformed { part: "not ASCII" })?;
-        let binding = match &self.settings.binding_header {
+        // Of two values the API may take the other one.
+        let data = |name| single(headers, name).map_err(|_| Refusal::BindingMismatch);
+        let binding = match &self.settings.binding {
             None => Binding::NotDemanded,
-            // Of two values the API may take the other one.
-            Some(name) => Binding::To(single(headers, name).map_err(|_| Refusal::BindingMismatch)?),
+            Some(BindingRule::Demanded(name)) => Binding::Demanded(data(name)?),
+            Some(BindingRule::IfBound(name)) => Binding::IfBound(data(name)?),
         };
         self.verifier.judge(token, audience, binding).await
     }

@@ -22,7 +22,7 @@ mod verifier;
 pub use cache::{KeyCache, KeyCacheSettings};
 pub use clock::{Clock, SystemClock};
 pub use forward::{Audiences, ForwardAuth, HostSource, forward_auth};
-pub use gate::{Gate, GateSettings, Judgement, Mode};
+pub use gate::{BindingRule, Gate, GateSettings, Judgement, Mode};
 pub use keys::{KeySet, UnusableKeys};
 pub use layer::{BonafideLayer, BonafideService};
 pub use refusal::Refusal;

@@ -127,7 +127,7 @@ impl TokenVerifier {
 
     /// As [`TokenVerifier::verify`], and the token has to be bound to `data`; `None` where the request lacks the data.
     pub async fn verify_bound(&self, token: &str, audience: &str, data: Option<&[u8]>) -> Result<Verified, Refusal> {
-        self.judge(token, audience, Binding::To(data)).await
+        self.judge(token, audience, Binding::Demanded(data)).await
     }
 
     pub(crate) async fn judge(&self, token: &str, audience: &str, binding: Binding<'_>) -> Result<Verified, Refusal> {

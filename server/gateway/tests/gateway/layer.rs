@@ -6,7 +6,7 @@ use axum::body::Body;
 use axum::http::{HeaderMap, Request, Response, StatusCode};
 use axum::{Extension, Router, routing::get};
 use bonafide_gateway::{
-    Audiences, BonafideLayer, ForwardAuth, GateSettings, HostSource, Judgement, Mode, forward_auth,
+    Audiences, BindingRule, BonafideLayer, ForwardAuth, GateSettings, HostSource, Judgement, Mode, forward_auth,
 };
 use bonafide_protocol::claims::Claims;
 use bonafide_protocol::encoding::{sha256, to_base64};
@@ -116,17 +116,22 @@ fn text_headers(body: &str) -> [(axum::http::HeaderName, axum::http::HeaderValue
 #[tokio::test]
 async fn a_stolen_token_is_worth_nothing_beside_another_session() {
     let world = World::new();
-    let settings = GateSettings { binding_header: Some("authorization".parse().unwrap()), ..GateSettings::default() };
     let bound = world.claiming("pay", json!(to_base64(&sha256(b"Bearer alice"))));
-    let status = async |authorization: &[&str]| {
-        let mut headers = vec![("bonafide-token", bound.as_str())];
+    let unbound = world.good();
+    let status = async |rule: &BindingRule, token: &str, authorization: &[&str]| {
+        let mut headers = vec![("bonafide-token", token)];
         headers.extend(authorization.iter().map(|value| ("authorization", *value)));
-        api(&world, settings.clone()).oneshot(request("/", &headers)).await.unwrap().status()
+        let settings = GateSettings { binding: Some(rule.clone()), ..GateSettings::default() };
+        api(&world, settings).oneshot(request("/", &headers)).await.unwrap().status().as_u16()
     };
-    assert_eq!(status(&[]).await, StatusCode::UNAUTHORIZED);
-    assert_eq!(status(&["Bearer mallory"]).await, StatusCode::UNAUTHORIZED);
-    assert_eq!(status(&["Bearer alice", "Bearer mallory"]).await, StatusCode::UNAUTHORIZED);
-    assert_eq!(status(&["Bearer alice"]).await, StatusCode::OK);
+    let name: axum::http::HeaderName = "authorization".parse().unwrap();
+    for (rule, unbound_passes) in [(BindingRule::Demanded(name.clone()), 401), (BindingRule::IfBound(name), 200)] {
+        assert_eq!(status(&rule, &bound, &[]).await, 401);
+        assert_eq!(status(&rule, &bound, &["Bearer mallory"]).await, 401);
+        assert_eq!(status(&rule, &bound, &["Bearer alice", "Bearer mallory"]).await, 401);
+        assert_eq!(status(&rule, &unbound, &["Bearer alice"]).await, unbound_passes);
+        assert_eq!(status(&rule, &bound, &["Bearer alice"]).await, 200);
+    }
 }
 
 #[tokio::test]
