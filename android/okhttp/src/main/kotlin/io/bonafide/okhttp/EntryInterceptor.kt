@@ -18,11 +18,13 @@ internal class EntryInterceptor(
     @Throws(IOException::class)
     override fun intercept(chain: Interceptor.Chain): Response {
         val call = GuardedCalls.begin(chain, shield)
-        if (shield.protection.configRevision == 0L) call.await { millis -> shield.protection.awaitStarted(millis) }
-        shield.refuseCleartext(chain.request().url)
-        val request = if (call.webSocket) webSocketRequest(chain.request(), call) else GuardedCalls.tagged(chain.request(), call)
         try {
+            if (shield.protection.configRevision == 0L) call.await { millis -> shield.protection.awaitStarted(millis) }
+            shield.refuseCleartext(chain.request().url)
+            val request = if (call.webSocket) webSocketRequest(chain.request(), call) else GuardedCalls.tagged(chain.request(), call)
             return proceed(chain, request, call)
+        } catch (e: IOException) {
+            throw call.explained(e)
         } finally {
             call.reportRefusal()
         }
@@ -47,13 +49,9 @@ internal class EntryInterceptor(
         try {
             return marked(chain).proceed(request)
         } catch (e: IOException) {
-            if (!call.takeRetry()) throw call.explained(e)
+            if (!call.takeRetry()) throw e
         }
-        try {
-            return marked(chain).proceed(request)
-        } catch (e: IOException) {
-            throw call.explained(e)
-        }
+        return marked(chain).proceed(request)
     }
 
     private fun marked(chain: Interceptor.Chain): Interceptor.Chain {
