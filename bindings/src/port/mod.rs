@@ -1,0 +1,91 @@
+//! The foreign traits that a platform implements, and the shims that make core's ports of them.
+//!
+//! A platform gives what it has; the rest falls back to core's own adapters. So Android and iOS add an implementation
+//! in Kotlin or Swift and change nothing here.
+
+mod connectivity;
+mod evidence;
+mod install_key;
+mod observer;
+mod properties;
+
+use std::sync::Arc;
+
+use bonafide_core::adapter::{
+    FileStorage, NoEvidence, NoProcesses, NoProperties, Silent, SoftwareKey, StandardTrust, StdFiles, SystemClock,
+    UnknownConnectivity,
+};
+use bonafide_core::port::{Ports, Storage};
+use thiserror::Error;
+
+pub use connectivity::{ConnectionHint, ConnectivityPort};
+pub use evidence::EvidencePort;
+pub use install_key::{InstallKeyPort, KeyError, NativeKey, NativeKeyLevel};
+pub use observer::ObserverPort;
+pub use properties::PropertiesPort;
+
+/// What the platform gives. `None` where it has nothing of its own.
+#[derive(uniffi::Record)]
+pub struct NativePorts {
+    /// The install key; without it, a software key in the storage folder.
+    pub install_key: Option<Arc<dyn InstallKeyPort>>,
+    /// Platform evidence; without it, none.
+    pub evidence: Option<Arc<dyn EvidencePort>>,
+    /// System properties; without it, none is known.
+    pub properties: Option<Arc<dyn PropertiesPort>>,
+    /// The network hint; without it, unknown.
+    pub connectivity: Option<Arc<dyn ConnectivityPort>>,
+    /// Who is told of changes.
+    pub observer: Option<Arc<dyn ObserverPort>>,
+}
+
+impl NativePorts {
+    /// Core's ports, with its records in the folder `storage`.
+    pub(crate) fn into_ports(self, storage: &str) -> Ports {
+        let storage: Arc<dyn Storage> = Arc::new(FileStorage::new(storage));
+        Ports {
+            clock: Arc::new(SystemClock),
+            install_key: match self.install_key {
+                Some(key) => Arc::new(install_key::ForeignInstallKey(key)),
+                None => Arc::new(SoftwareKey::new(Arc::clone(&storage))),
+            },
+            storage,
+            evidence: match self.evidence {
+                Some(evidence) => Arc::new(evidence::ForeignEvidence(evidence)),
+                None => Arc::new(NoEvidence),
+            },
+            trust: Arc::new(StandardTrust::new()),
+            files: Arc::new(StdFiles),
+            properties: match self.properties {
+                Some(properties) => Arc::new(properties::ForeignProperties(properties)),
+                None => Arc::new(NoProperties),
+            },
+            processes: Arc::new(NoProcesses),
+            connectivity: match self.connectivity {
+                Some(connectivity) => Arc::new(connectivity::ForeignConnectivity(connectivity)),
+                None => Arc::new(UnknownConnectivity),
+            },
+            observer: match self.observer {
+                Some(observer) => Arc::new(observer::ForeignObserver(observer)),
+                None => Arc::new(Silent),
+            },
+        }
+    }
+}
+
+/// A port's implementation threw what it should not.
+#[derive(Clone, Debug, Error, PartialEq, Eq, uniffi::Error)]
+pub enum PortError {
+    /// The exception's text.
+    #[error("the platform's code failed: {why}")]
+    Failed {
+        /// The exception's text.
+        why: String,
+    },
+}
+
+impl From<uniffi::UnexpectedUniFFICallbackError> for PortError {
+    fn from(error: uniffi::UnexpectedUniFFICallbackError) -> Self {
+        Self::Failed { why: error.reason }
+    }
+}
