@@ -1,7 +1,9 @@
 package io.bonafide
 
+import java.io.Serializable
+
 /** What [Protection.checkPins] found. Complete: a later version adds no case. */
-public sealed class PinVerdict {
+public sealed class PinVerdict : Serializable {
     /**
      * The chain holds a certificate of this pin: go on.
      *
@@ -12,7 +14,9 @@ public sealed class PinVerdict {
     ) : PinVerdict()
 
     /** The config has no pins for the host, so that the platform's trust alone decides: go on. */
-    public object Unpinned : PinVerdict()
+    public object Unpinned : PinVerdict() {
+        private fun readResolve(): Any = Unpinned
+    }
 
     /**
      * No pin matched, and the host's mode is `report`: go on, and report it.

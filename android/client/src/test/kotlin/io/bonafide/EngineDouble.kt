@@ -1,0 +1,100 @@
+package io.bonafide
+
+import kotlinx.coroutines.CompletableDeferred
+
+/** An engine that counts what it is asked, and answers what it is told to. */
+internal class EngineDouble(
+    private val onRevision: (Long) -> Unit,
+) : Engine {
+    val calls = mutableListOf<String>()
+    var lease = Lease("Bonafide-Token", "token-1", null, freshForMillis = 60_000)
+    var protectedHosts = setOf("api.acme.com")
+    var pinVerdict: () -> PinVerdict = { PinVerdict.Unpinned }
+    var closed = false
+    private var revision = 1L
+
+    fun changeConfig(to: Long) {
+        revision = to
+        onRevision(to)
+    }
+
+    override fun revision() = revision
+
+    override fun rules(host: String): HostRules {
+        calls += "rules"
+        val known = host in protectedHosts
+        return HostRules(known, known, known, known, if (known) "set-$revision" else "", "Bonafide-Token")
+    }
+
+    override fun checkPins(
+        host: String,
+        chain: List<ByteArray>,
+    ): PinVerdict = pinVerdict()
+
+    override suspend fun recheckPins(
+        host: String,
+        chain: List<ByteArray>,
+        timeoutMillis: Long,
+    ): PinVerdict = pinVerdict()
+
+    override fun reportMismatch(
+        mismatch: PinVerdict.Mismatch,
+        enforced: Boolean,
+    ) {
+        calls += "report enforced=$enforced"
+    }
+
+    override suspend fun token(
+        host: String,
+        binding: ByteArray?,
+        timeoutMillis: Long,
+    ): Lease {
+        calls += "token"
+        return lease
+    }
+
+    override suspend fun refresh(timeoutMillis: Long) = false
+
+    override suspend fun precheck(timeoutMillis: Long) = throw BonafideException(StatusCode.NO_NETWORK)
+
+    override fun installationId(): String? = null
+
+    override fun status() = ProtectionStatus(ProtectionStatus.Phase.RUNNING, configRevision = revision, epoch = 1, version = 100)
+
+    override fun close() {
+        closed = true
+    }
+}
+
+/** Starts doubles when told to. */
+internal class StarterDouble : EngineStarter {
+    val gate = CompletableDeferred<Unit>()
+    var starts = 0
+    lateinit var engine: EngineDouble
+
+    fun open() = apply { gate.complete(Unit) }
+
+    override fun start(
+        settings: Settings,
+        onRevision: (Long) -> Unit,
+    ): Engine {
+        kotlinx.coroutines.runBlocking { gate.await() }
+        starts++
+        return EngineDouble(onRevision).also { engine = it }
+    }
+}
+
+/** Time that passes when told to. */
+internal class ClockDouble : HeaderMemo.Clock {
+    var nanos = 0L
+    var wall = 1_790_000_000_000L
+
+    fun pass(millis: Long) {
+        nanos += millis * 1_000_000
+        wall += millis
+    }
+
+    override fun nanoTime() = nanos
+
+    override fun wallMillis() = wall
+}

@@ -1,0 +1,132 @@
+package io.bonafide
+
+import kotlinx.coroutines.runBlocking
+import org.junit.jupiter.api.Assertions.assertEquals
+import org.junit.jupiter.api.Assertions.assertFalse
+import org.junit.jupiter.api.Assertions.assertInstanceOf
+import org.junit.jupiter.api.Assertions.assertNull
+import org.junit.jupiter.api.Assertions.assertThrows
+import org.junit.jupiter.api.Assertions.assertTrue
+import org.junit.jupiter.api.Test
+import org.junit.jupiter.api.io.TempDir
+import org.junit.jupiter.params.ParameterizedTest
+import org.junit.jupiter.params.provider.ValueSource
+import java.io.File
+import java.security.cert.CertificateFactory
+import java.security.cert.X509Certificate
+
+/** The real library, through JNA, without a network: what crosses, and what must never end the process. */
+class NativeLibraryTest {
+    @TempDir
+    lateinit var folder: File
+
+    private fun settings(config: ByteArray) =
+        Settings(InitialConfig.of(config), File(folder, "storage"), "com.example", "1.0.0", requestTimeoutMillis = 300)
+
+    private fun started(): NativeProtection =
+        NativeProtection().apply {
+            start(settings(INITIAL))
+            runBlocking { awaitStarted(LONG) }
+        }
+
+    @ParameterizedTest
+    @ValueSource(strings = ["", "{}", "not json", "{\"roots\":[],\"config\":\"\"}", "TRUNCATED"])
+    fun `a bad initial config is told to every call, and a good one may follow`(text: String) {
+        val bad = if (text == "TRUNCATED") INITIAL.copyOf(INITIAL.size / 2) else text.encodeToByteArray()
+        NativeProtection().use { protection ->
+            protection.start(settings(bad))
+            val failure = assertThrows(BonafideException::class.java) { runBlocking { protection.awaitStarted(LONG) } }
+            assertEquals(StatusCode.BAD_INITIAL_CONFIG, failure.code)
+            assertEquals(StatusClass.MISCONFIGURED, failure.statusClass)
+            assertEquals(ProtectionStatus.Phase.FAILED, protection.status().phase)
+            assertThrows(BonafideException::class.java) { protection.rulesFor("api.acme.com") }
+            protection.start(settings(INITIAL))
+            runBlocking { protection.awaitStarted(LONG) }
+            assertEquals(100, protection.status().version)
+        }
+    }
+
+    @Test
+    fun `a config file that is not there is a bad initial config`() {
+        NativeProtection().use { protection ->
+            protection.start(Settings(InitialConfig.of(File(folder, "missing")), folder, "com.example", "1.0.0"))
+            val failure = assertThrows(BonafideException::class.java) { runBlocking { protection.awaitStarted(LONG) } }
+            assertEquals(StatusCode.BAD_INITIAL_CONFIG, failure.code)
+            assertTrue("missing" in failure.message.orEmpty(), failure.message)
+        }
+    }
+
+    @Test
+    fun `rules cross`(): Unit =
+        started().use { protection ->
+            val rules = protection.rulesFor("API.acme.com.")
+            assertTrue(rules.listed && rules.pinned && rules.enforced && rules.protectedHost)
+            assertEquals("Bonafide-Token", rules.tokenHeader)
+            assertFalse(protection.rulesFor("other.example").listed)
+            assertEquals(1, protection.configRevision)
+            assertNull(protection.installationId())
+        }
+
+    @Test
+    fun `verdicts cross with every hash`(): Unit =
+        started().use { protection ->
+            val mismatch = protection.checkPins("api.acme.com", CHAIN) as PinVerdict.Mismatch
+            assertEquals("api.acme.com", mismatch.host)
+            assertEquals(2, mismatch.expected.size)
+            assertEquals(3, mismatch.served.size)
+            assertTrue((mismatch.expected + mismatch.served).all { it.startsWith("sha256/") })
+            assertInstanceOf(PinVerdict.Unpinned::class.java, protection.checkPins("other.example", CHAIN))
+            assertInstanceOf(PinVerdict.Mismatch::class.java, protection.checkPins("api.acme.com", emptyList()))
+            assertInstanceOf(PinVerdict.Mismatch::class.java, protection.checkPins("", CHAIN))
+            assertInstanceOf(PinVerdict.Mismatch::class.java, protection.checkPins("a".repeat(300), List(100) { CHAIN[0] }))
+            Unit
+        }
+
+    @Test
+    fun `after close every call is refused, and nothing crashes`() {
+        val protection = started()
+        protection.close()
+        protection.close()
+        System.gc()
+        assertInstanceOf(PinVerdict.Mismatch::class.java, protection.checkPins("api.acme.com", CHAIN))
+        assertEquals(StatusCode.NOT_STARTED, assertThrows(BonafideException::class.java) { protection.refreshBlocking() }.code)
+        assertEquals(StatusCode.NOT_STARTED, assertThrows(BonafideException::class.java) { protection.rulesFor("x.example") }.code)
+        assertEquals(ProtectionStatus.Phase.CLOSED, protection.status().phase)
+    }
+
+    @Test
+    fun `the engine itself is safe after its end`() {
+        val engine = NativeEngine.start(settings(INITIAL)) {}
+        engine.close()
+        engine.close()
+        assertEquals(StatusCode.NOT_STARTED, assertThrows(BonafideException::class.java) { engine.rules("api.acme.com") }.code)
+        val token = assertThrows(BonafideException::class.java) { runBlocking { engine.token("api.acme.com", null, 10) } }
+        assertEquals(StatusCode.NOT_STARTED, token.code)
+    }
+
+    @Test
+    fun `two protections live side by side, and dropped ones are collected`() {
+        val kept = started()
+        repeat(20) { started() }
+        System.gc()
+        assertTrue(kept.rulesFor("api.acme.com").listed)
+        kept.close()
+    }
+
+    private companion object {
+        const val LONG = 60_000L
+        val VECTORS = File("../../tests/vectors")
+        val INITIAL: ByteArray =
+            Regex(""""initial": ?"((?:[^"\\]|\\.)*)"""")
+                .find(File(VECTORS, "documents.json").readText())!!
+                .groupValues[1]
+                .replace("\\\"", "\"")
+                .encodeToByteArray()
+        val CHAIN: List<X509Certificate> =
+            listOf("leaf", "intermediate", "root").map { name ->
+                File(VECTORS, "chain/$name.der").inputStream().use {
+                    CertificateFactory.getInstance("X.509").generateCertificate(it) as X509Certificate
+                }
+            }
+    }
+}
