@@ -1,25 +1,27 @@
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use arc_swap::ArcSwap;
+use bonafide_protocol::config::WithoutToken;
 use bonafide_protocol::status::Status;
-use bonafide_protocol::trust::Trusted;
-use bonafide_protocol::verdict::{Mismatch, PinVerdict};
+use bonafide_protocol::verdict::{Mismatch, MismatchReason, PinVerdict};
 
+use crate::background;
+use crate::backoff::millis;
+use crate::inner::Inner;
 use crate::port::Ports;
-use crate::{CoreStatus, Failure, HostRules, Settings, Snapshot, StorageState, StoredRecord, TokenLease};
+use crate::token::Wanted;
+use crate::{CoreStatus, Failure, HostRules, Settings, Snapshot, TokenLease};
 
 /// Everything that Bonafide does on the device. Cheap to clone; every method may be called from any thread.
+///
+/// The `async` methods may be polled by any executor: their work and their timers are on the settings' runtime, and
+/// dropping one gives up waiting but ends nothing that others wait for.
 #[derive(Clone)]
 pub struct Core {
     inner: Arc<Inner>,
-}
-
-struct Inner {
-    settings: Settings,
-    ports: Ports,
-    current: ArcSwap<Snapshot>,
 }
 
 impl Core {
@@ -28,42 +30,59 @@ impl Core {
     ///
     /// Fails with [`Status::BadInitialConfig`] only.
     pub fn start(settings: Settings, ports: Ports) -> Result<Self, Failure> {
-        let trusted = Trusted::from_initial(&settings.initial_config)
-            .map_err(|error| Failure::new(Status::BadInitialConfig).with("reason", &error).because(error))?;
-        let current = ArcSwap::from_pointee(Snapshot::new(1, trusted));
-        Ok(Self { inner: Arc::new(Inner { settings, ports, current }) })
+        let runtime = settings.runtime.clone();
+        let inner = Inner::new(settings, ports)?;
+        runtime.spawn(background::run(Arc::downgrade(&inner)));
+        Ok(Self { inner })
     }
 
     /// Counts the configs of this process, from 1; rises with every change that connections have to be rechecked for.
     pub fn revision(&self) -> u64 {
-        self.inner.current.load().revision()
+        self.inner.held.peek().revision()
     }
 
     /// The config in force. One atomic load.
     pub fn snapshot(&self) -> Arc<Snapshot> {
-        self.inner.current.load_full()
+        self.inner.held.load()
     }
 
     /// What the config says of a host, as an HTTP client calls it. No I/O.
     pub fn rules(&self, host: &str) -> HostRules {
-        self.inner.current.load().rules(host)
+        self.inner.held.peek().rules(host)
     }
 
     /// Checks a *validated* chain, leaf first, DER. No I/O, calls nothing back; the same until the revision changes.
     pub fn check_pins<C: AsRef<[u8]>>(&self, host: &str, chain: &[C]) -> PinVerdict {
-        self.inner.current.load().check_pins(host, chain)
+        self.inner.held.peek().check_pins(host, chain)
     }
 
-    /// After a mismatch: asks for a newer config once (single flight, rate-limited per host), and checks again.
+    /// After a mismatch: asks for a newer config once (single flight, rate-limited per host, at most `within`), and
+    /// checks again. A chain that matches, or a host that is not enforced, is answered at once.
     pub async fn recheck_pins(&self, host: &str, chain: &[Vec<u8>], within: Duration) -> PinVerdict {
-        let _ = self.refresh_config(within).await;
-        self.check_pins(host, chain)
+        match self.check_pins(host, chain) {
+            PinVerdict::Mismatch(mismatch) if mismatch.reason != MismatchReason::MalformedHost => {
+                if !self.inner.stopped.load(Ordering::Relaxed) {
+                    self.timed(self.inner.refresh.for_mismatch(&mismatch.host, within)).await;
+                }
+                self.check_pins(host, chain)
+            }
+            verdict => verdict,
+        }
     }
 
     /// Tells the service of a mismatch that stood: queued, at most once a day for the same host and chain. Returns at
     /// once. `enforced` when a request was stopped for it.
     pub fn report_mismatch(&self, mismatch: &Mismatch, enforced: bool) {
+        let served: Vec<_> = mismatch.served.iter().map(ToString::to_string).collect();
+        tracing::warn!(host = mismatch.host, ?served, enforced, reason = %mismatch.reason, "pin mismatch");
         self.inner.ports.observer.mismatch(mismatch, enforced);
+        let Some(report) = self.inner.report_of(mismatch, enforced) else { return };
+        let (reports, wake) = (Arc::clone(&self.inner.reports), Arc::clone(&self.inner.wake));
+        drop(self.inner.settings.runtime.spawn_blocking(move || {
+            if reports.queue(report) {
+                wake.notify_one();
+            }
+        }));
     }
 
     /// What a request to `host` leaves with. `binding` is the data that the token is bound to (its SHA-256 becomes the
@@ -72,46 +91,86 @@ impl Core {
     /// Fails with [`Status::HostNotInConfig`] for a host that is not protected, and with the reason when its config
     /// says `without_token: fail`, or is stale.
     pub async fn token(&self, host: &str, binding: Option<&[u8]>, within: Duration) -> Result<TokenLease, Failure> {
-        let _ = (binding, within);
-        Err(Failure::new(Status::NoNetwork).with("host", host))
+        let snapshot = self.snapshot();
+        let rules = snapshot.rules(host);
+        let Some(audience) = &rules.audience else {
+            return Err(Failure::new(Status::HostNotInConfig).with("host", host.chars().take(100).collect::<String>()));
+        };
+        self.inner.notice_network();
+        if self.inner.refresh.due_in() == 0 {
+            // The device may have slept through the time of the background refresh.
+            self.inner.wake.notify_one();
+        }
+        let wanted = Wanted {
+            audience,
+            header: &rules.token_header,
+            without_token: rules.without_token,
+            stale_after_seconds: snapshot.config().stale_after_seconds,
+            binding,
+        };
+        self.timed(self.inner.tokens.lease(&wanted, within)).await
     }
 
-    /// Asks the service for a newer config. `Ok(true)` when there was one.
+    /// Asks the service for a newer config, at most `within`. `Ok(true)` when there was one.
     pub async fn refresh_config(&self, within: Duration) -> Result<bool, Failure> {
-        let _ = within;
-        Err(Failure::new(Status::NoNetwork))
+        if self.inner.stopped.load(Ordering::Relaxed) {
+            return Err(Failure::new(Status::NotStarted).with("reason", "it was shut down"));
+        }
+        self.timed(self.inner.refresh.now(within)).await
     }
 
-    /// Warms up: a token for every audience, so that the first request waits for nothing.
+    /// Warms up: a token for every audience, over the service's pinned channel, so that the first request waits for
+    /// nothing. Fails with the first reason that there is.
     pub async fn precheck(&self, within: Duration) -> Result<(), Failure> {
-        let _ = within;
-        Err(Failure::new(Status::NoNetwork))
+        let snapshot = self.snapshot();
+        let config = snapshot.config();
+        let audiences: BTreeSet<&str> =
+            config.hosts.iter().filter(|entry| entry.send_token).map(|entry| config.audience(entry)).collect();
+        if audiences.is_empty() {
+            return self.refresh_config(within).await.map(drop);
+        }
+        let clock = &self.inner.ports.clock;
+        let end = clock.boot_millis().saturating_add(millis(within));
+        for audience in audiences {
+            let wanted = Wanted {
+                audience,
+                header: &config.token.header,
+                without_token: WithoutToken::Fail,
+                stale_after_seconds: config.stale_after_seconds,
+                binding: None,
+            };
+            let left = Duration::from_millis(end.saturating_sub(clock.boot_millis()));
+            self.timed(self.inner.tokens.lease(&wanted, left)).await?;
+        }
+        Ok(())
     }
 
     /// The installation's id; `None` before the service has given one.
     pub fn installation_id(&self) -> Option<String> {
-        None
+        self.inner.health.installation_id()
     }
 
     /// How the core is doing.
     pub fn status(&self) -> CoreStatus {
-        let snapshot = self.snapshot();
-        CoreStatus {
-            revision: snapshot.revision(),
-            epoch: snapshot.config().epoch,
-            version: snapshot.config().version,
-            last_contact: None,
-            config_failure: None,
-            token_failure: None,
-            report_failure: None,
-            storage: StorageState::Persistent,
-            stored_record: StoredRecord::Absent,
-            key_level: None,
-        }
+        self.inner.status()
     }
 
     /// Stops background work. What is asked afterwards is answered from memory or fails.
-    pub async fn shutdown(&self) {}
+    pub async fn shutdown(&self) {
+        self.inner.stopped.store(true, Ordering::Relaxed);
+        self.inner.tokens.stop();
+        self.inner.wake.notify_one();
+    }
+
+    /// Timers need the runtime's context, also where another executor polls.
+    async fn timed<F: Future>(&self, work: F) -> F::Output {
+        let mut work = std::pin::pin!(work);
+        std::future::poll_fn(|context| {
+            let _context = self.inner.settings.runtime.enter();
+            work.as_mut().poll(context)
+        })
+        .await
+    }
 }
 
 impl fmt::Debug for Core {

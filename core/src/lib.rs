@@ -4,14 +4,27 @@
 //! a platform, and nothing panics on outside data.
 
 pub mod adapter;
+mod background;
+mod backoff;
 mod engine;
 mod failure;
+mod flight;
+mod health;
+mod held;
+mod inner;
+mod keys;
+mod measure;
 pub mod port;
+mod random;
+mod refresh;
+mod report;
+mod service;
 mod settings;
 mod snapshot;
 mod status;
 mod store;
 mod token;
+mod transport;
 
 pub use bonafide_protocol as protocol;
 pub use engine::Core;

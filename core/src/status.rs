@@ -26,6 +26,8 @@ pub struct CoreStatus {
     pub stored_record: StoredRecord,
     /// How the install key is held; `None` before it has been used.
     pub key_level: Option<KeyLevel>,
+    /// The service's clock less the device's at the last contact, in seconds: hours do no harm, and are shown.
+    pub clock_offset: Option<i64>,
 }
 
 /// Whether what is learnt survives the process. Complete.

@@ -1,6 +1,8 @@
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
+use bonafide_protocol::key::P256Key;
 use bonafide_protocol::status::Status;
 
 /// What a request leaves with.
@@ -16,6 +18,8 @@ pub struct TokenLease {
     pub valid_for: Duration,
     /// How long a caller may reuse this lease without asking again, since nothing has to be refreshed; often zero.
     pub fresh_for: Duration,
+    /// The key that the token names in `cnf`: message signatures of requests with this token are made with it.
+    pub session_key: Option<Arc<P256Key>>,
 }
 
 impl fmt::Debug for TokenLease {

@@ -1,0 +1,100 @@
+//! The install key, from the blocking pool.
+
+use std::sync::Arc;
+
+use bonafide_protocol::jwk::PublicKey;
+use bonafide_protocol::jws::{Header, join, signing_input};
+use bonafide_protocol::status::Status;
+use tokio::runtime::Handle;
+
+use crate::Failure;
+use crate::health::Health;
+use crate::port::{InstallKey, KeyFailure, KeyHandle, Storage};
+use crate::store::installation;
+
+/// The install key. A key that cannot be used now is waited for; a lost one is made anew.
+#[derive(Clone)]
+pub(crate) struct Keys {
+    key: Arc<dyn InstallKey>,
+    storage: Arc<dyn Storage>,
+    health: Arc<Health>,
+    runtime: Handle,
+}
+
+impl Keys {
+    pub(crate) fn new(
+        key: Arc<dyn InstallKey>,
+        storage: Arc<dyn Storage>,
+        health: Arc<Health>,
+        runtime: Handle,
+    ) -> Self {
+        Self { key, storage, health, runtime }
+    }
+
+    /// The key, made now if there is none.
+    pub(crate) async fn handle(&self) -> Result<KeyHandle, Failure> {
+        let this = self.clone();
+        self.blocking(move || {
+            installation::reset_foreign_key(&*this.storage, &*this.key)?;
+            let handle = this.or_anew(|| this.key.load_or_create())?;
+            this.health.key(handle.level);
+            Ok(handle)
+        })
+        .await
+    }
+
+    /// A compact JWS by the key that `public` is of.
+    pub(crate) async fn sign(&self, typ: &'static str, public: &PublicKey, payload: &[u8]) -> Result<String, Failure> {
+        let this = self.clone();
+        let input = signing_input(&Header::with_jwk(typ, public), payload);
+        self.blocking(move || {
+            let signature = this.key.sign(input.as_bytes())?;
+            Ok(join(&input, &signature))
+        })
+        .await
+    }
+
+    /// Makes the key anew, after [`KeyFailure::Lost`] came while signing.
+    pub(crate) async fn remake(&self) -> Result<(), Failure> {
+        let this = self.clone();
+        self.blocking(move || this.key.reset()).await
+    }
+
+    fn or_anew<T>(&self, attempt: impl Fn() -> Result<T, KeyFailure>) -> Result<T, KeyFailure> {
+        match attempt() {
+            Err(KeyFailure::Lost { why }) => {
+                tracing::warn!(%why, "the install key is lost: a new one is made");
+                self.key.reset()?;
+                attempt()
+            }
+            other => other,
+        }
+    }
+
+    async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T, KeyFailure> + Send + 'static,
+    ) -> Result<T, Failure> {
+        match self.runtime.spawn_blocking(work).await {
+            Ok(result) => result.map_err(|error| failure(&error)),
+            Err(error) => Err(Failure::new(Status::Internal).because(error)),
+        }
+    }
+}
+
+/// Both are retried; which of them it was stands in the facts.
+fn failure(error: &KeyFailure) -> Failure {
+    let kind = match error {
+        KeyFailure::Unavailable { .. } => "unavailable",
+        KeyFailure::Lost { .. } => LOST,
+        KeyFailure::Failed { .. } => "failed",
+    };
+    Failure::new(Status::KeyUnavailable).with("key", kind).with("reason", error).because(error.clone())
+}
+
+const LOST: &str = "lost";
+
+/// Whether the failure is that of a key that was lost while it was used.
+pub(crate) fn is_lost(failure: &Failure) -> bool {
+    failure.status() == Status::KeyUnavailable && failure.fact("key") == Some(LOST)
+}

@@ -1,0 +1,122 @@
+//! What is known of each token: the last one, and how the last try went.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use bonafide_protocol::encoding::Sha256;
+use bonafide_protocol::status::Status;
+
+use super::{Fetched, TokenLease};
+use crate::Failure;
+use crate::backoff::Backoff;
+
+/// So many audiences and bindings are remembered; bindings may differ with each request.
+const ENTRIES: usize = 64;
+
+/// A token is not sent in its last moments: the request would arrive too late. At most a tenth of its lifetime.
+const LONGEST_MARGIN_MILLIS: u64 = 5_000;
+
+/// What tokens are told apart by.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Key {
+    pub(super) audience: String,
+    pub(super) binding: Option<Sha256>,
+}
+
+#[derive(Default)]
+pub(super) struct Cache {
+    entries: HashMap<Key, Entry>,
+    /// Counts uses: the entry used least recently goes first.
+    uses: u64,
+}
+
+#[derive(Clone, Default)]
+pub(super) struct Entry {
+    pub(super) token: Option<Fetched>,
+    pub(super) backoff: Backoff,
+    pub(super) failure: Option<Failure>,
+    used: u64,
+}
+
+impl Cache {
+    /// The entry for `key`, made if there is none.
+    pub(super) fn entry(&mut self, key: &Key) -> &mut Entry {
+        self.uses += 1;
+        let uses = self.uses;
+        if !self.entries.contains_key(key) && self.entries.len() >= ENTRIES {
+            let oldest = self.entries.iter().min_by_key(|(_, entry)| entry.used).map(|(key, _)| key.clone());
+            oldest.map(|oldest| self.entries.remove(&oldest));
+        }
+        let entry = self.entries.entry(key.clone()).or_default();
+        entry.used = uses;
+        entry
+    }
+
+    /// Lets every entry try again at once: the network has come back.
+    pub(super) fn forget_failures(&mut self) {
+        self.entries.values_mut().for_each(|entry| entry.backoff.succeeded());
+    }
+}
+
+impl Fetched {
+    /// How long it may still be sent, at `now` (boot milliseconds).
+    pub(super) fn valid_for(&self, now: u64) -> u64 {
+        let margin = LONGEST_MARGIN_MILLIS.min(self.valid_millis / 10);
+        (self.valid_millis - margin).saturating_sub(now.saturating_sub(self.asked))
+    }
+
+    /// How long until half its lifetime is over.
+    pub(super) fn fresh_for(&self, now: u64) -> u64 {
+        (self.valid_millis / 2).saturating_sub(now.saturating_sub(self.asked))
+    }
+
+    /// A lease of it; `why` says what the API is told when it is no longer valid.
+    pub(super) fn lease(&self, header: &str, now: u64, why: Status) -> TokenLease {
+        let valid_for = self.valid_for(now);
+        TokenLease {
+            header: header.to_owned(),
+            token: Some(self.token.clone()),
+            status: (valid_for == 0).then_some(why),
+            valid_for: Duration::from_millis(valid_for),
+            fresh_for: Duration::from_millis(self.fresh_for(now)),
+            session_key: Some(self.session_key.clone()),
+        }
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::*;
+    use bonafide_protocol::key::P256Key;
+    use std::sync::Arc;
+
+    fn fetched(valid_millis: u64) -> Fetched {
+        let session_key = Arc::new(P256Key::generate().unwrap());
+        Fetched { token: "t".into(), session_key, asked: 1_000, valid_millis }
+    }
+
+    #[test]
+    fn a_token_ages_by_the_boot_clock() {
+        let token = fetched(300_000);
+        assert_eq!((token.valid_for(1_000), token.fresh_for(1_000)), (295_000, 150_000));
+        assert_eq!((token.valid_for(151_000), token.fresh_for(151_000)), (145_000, 0));
+        assert_eq!(token.valid_for(296_000), 0);
+        assert_eq!(token.valid_for(u64::MAX), 0);
+        assert_eq!(fetched(0).valid_for(1_000), 0);
+        assert_eq!(token.lease("h", 296_000, Status::NoNetwork).status, Some(Status::NoNetwork));
+        assert_eq!(token.lease("h", 295_999, Status::NoNetwork).status, None);
+    }
+
+    #[test]
+    fn memory_is_bounded_and_what_is_in_use_stays() {
+        let key = |number: usize| Key { audience: number.to_string(), binding: None };
+        let mut cache = Cache::default();
+        for number in 0..1000 {
+            cache.entry(&key(0)).token = Some(fetched(1));
+            cache.entry(&key(number));
+        }
+        assert_eq!(cache.entries.len(), ENTRIES);
+        assert!(cache.entry(&key(0)).token.is_some());
+    }
+}
