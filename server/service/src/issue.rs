@@ -1,0 +1,80 @@
+//! Tokens and decoys: one code path, one shape, one length.
+
+use bonafide_protocol::arc::Arc;
+use bonafide_protocol::claims::{Claims, Confirmation, TOKEN_TYPE, issuer};
+use bonafide_protocol::encoding::{sha256, to_base64url};
+use bonafide_protocol::finding::Finding;
+use bonafide_protocol::message::TokenRequest;
+use jsonwebtoken::Header;
+use ring::hmac;
+use ring::rand::{SecureRandom as _, SystemRandom};
+
+use crate::keys::Keyring;
+
+/// How long a token is good for, in seconds.
+pub(crate) const LIFETIME: u64 = 300;
+
+/// The id of the installation with this install key: 24 characters, stable, and of no use to anybody else.
+///
+/// Derived and not drawn, so that a device that fails is given one as well, the same at each attempt, without a row.
+pub(crate) fn installation(keyring: &Keyring, thumbprint: &str) -> String {
+    derive(keyring, &["installation", thumbprint], 18)
+}
+
+/// The installation as one audience knows it: two audiences cannot compare notes (RFC 9700 calls it pairwise).
+fn subject(keyring: &Keyring, audience: &str, installation: &str) -> String {
+    derive(keyring, &["subject", audience, installation], 24)
+}
+
+fn derive(keyring: &Keyring, parts: &[&str], length: usize) -> String {
+    let mut context = hmac::Context::with_key(&keyring.pseudonym);
+    for part in parts {
+        // No part comes near 4 GiB.
+        context.update(&u32::try_from(part.len()).unwrap_or(u32::MAX).to_be_bytes());
+        context.update(part.as_bytes());
+    }
+    to_base64url(context.sign().as_ref().get(..length).unwrap_or_default())
+}
+
+/// Signs a token, or, where `passed` is false, a decoy. `None` if there is no key or no randomness.
+pub(crate) fn token(
+    keyring: &Keyring,
+    request: &TokenRequest,
+    installation: &str,
+    now: u64,
+    passed: bool,
+) -> Option<String> {
+    let key = keyring.live_token()?;
+    let mut jti = [0; 16];
+    SystemRandom::new().fill(&mut jti).ok()?;
+    let claims = Claims {
+        iss: issuer(&request.account),
+        aud: request.audience.clone(),
+        sub: subject(keyring, &request.audience, installation),
+        iat: now,
+        exp: now.saturating_add(LIFETIME),
+        jti: to_base64url(&jti),
+        cnf: Confirmation { jkt: request.session_key.thumbprint() },
+        app: request.app.clone(),
+        pay: request.binding.clone(),
+        anno: Vec::new(),
+    };
+    let mut header = Header::new(key.algorithm);
+    header.typ = Some(TOKEN_TYPE.to_owned());
+    header.kid = Some(key.kid.clone());
+    let secret = if passed { &key.genuine } else { &key.decoy };
+    jsonwebtoken::encode(&header, &claims, &secret.encoding).ok()
+}
+
+/// What support staff decode.
+pub(crate) fn arc(
+    keyring: &Keyring,
+    account: &str,
+    installation: &str,
+    findings: &[Finding],
+    now: u64,
+) -> Option<String> {
+    let mut start = [0; 8];
+    start.copy_from_slice(sha256(installation.as_bytes()).get(..8)?);
+    Arc { time: now, installation: start, findings: findings.to_vec() }.seal(&keyring.arc, account).ok()
+}

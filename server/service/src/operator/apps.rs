@@ -1,0 +1,154 @@
+//! Registered builds.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Path, State as Shared};
+use bonafide_protocol::encoding::to_base64url;
+use bonafide_protocol::measurement::Platform;
+use bonafide_protocol::status::Status;
+use ring::rand::{SecureRandom as _, SystemRandom};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use utoipa::ToSchema;
+
+use super::BODY;
+use super::auth::{Caller, Scope};
+use crate::appraise::{Digest, Registration};
+use crate::audit;
+use crate::body;
+use crate::reply::{Refusal, must};
+use crate::state::State;
+use crate::store::{accounts, apps};
+
+/// A build that the operator vouches for.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Build {
+    /// `android`, `ios`, `jvm`, `linux`.
+    #[schema(value_type = String)]
+    platform: Platform,
+    /// Package name or bundle id.
+    id: String,
+    /// The version that people read.
+    version: String,
+    /// The version that machines compare; left out: any.
+    #[serde(default)]
+    build: String,
+    /// The files that make up the app. A device has to have just these.
+    artifacts: Vec<Digest>,
+    /// The core's own code; left out: whatever its file has.
+    #[serde(default)]
+    code: Vec<Digest>,
+}
+
+/// Every build, retired ones too.
+pub(super) async fn list(caller: Caller, Shared(state): Shared<Arc<State>>) -> Result<Json<Value>, Refusal> {
+    caller.needs(Scope::Read)?;
+    let mut connection = state.store.read().await?;
+    let rows = apps::all(&mut connection, &state.account).await?;
+    let list: Vec<Value> = rows
+        .iter()
+        .map(|row| {
+            let mut build = describe(&row.registration);
+            if let Some(members) = build.as_object_mut() {
+                members.insert("registered_at".to_owned(), json!(row.registered_at));
+                members.insert("retired_at".to_owned(), json!(row.retired_at));
+            }
+            build
+        })
+        .collect();
+    Ok(Json(Value::Array(list)))
+}
+
+/// Registers a build.
+pub(super) async fn register(
+    caller: Caller,
+    Shared(state): Shared<Arc<State>>,
+    body::Json(build): body::Json<Build, BODY>,
+) -> Result<Json<Value>, Refusal> {
+    caller.needs(Scope::Register)?;
+    check(&build)?;
+    let mut random = [0; 9];
+    must(SystemRandom::new().fill(&mut random).ok(), "no randomness")?;
+    let lower = |digests: Vec<Digest>| {
+        digests.into_iter().map(|one| Digest { sha256: one.sha256.to_ascii_lowercase(), ..one }).collect::<Vec<_>>()
+    };
+    let registration = Registration {
+        app_id: to_base64url(&random),
+        platform: build.platform.name().to_owned(),
+        id: build.id,
+        version: build.version,
+        build: build.build,
+        artifacts: lower(build.artifacts),
+        code: lower(build.code),
+        retired: false,
+    };
+    let mut change = state.store.change().await?;
+    let same = |held: &Registration| {
+        Registration { app_id: String::new(), retired: false, ..held.clone() }
+            == Registration { app_id: String::new(), ..registration.clone() }
+    };
+    let held = apps::all(&mut change, &state.account).await?;
+    if let Some(held) = held.iter().find(|row| !row.registration.retired && same(&row.registration)) {
+        // Again is as good as once: a build server may repeat itself.
+        return Ok(Json(json!({ "app_id": held.registration.app_id, "registered": false })));
+    }
+    apps::insert(&mut change, &state.account, &registration, state.now()).await?;
+    let (subject, after) = (&registration.app_id, describe(&registration));
+    audit::record(&state, &mut change, &caller.name, "app.register", subject, &Value::Null, &after).await?;
+    accounts::bump_revision(&mut change, &state.account).await?;
+    change.commit().await?;
+    state.reload().await?;
+    Ok(Json(json!({ "app_id": registration.app_id, "registered": true })))
+}
+
+/// Retires a build: it gets decoys from now on.
+pub(super) async fn retire(
+    caller: Caller,
+    Shared(state): Shared<Arc<State>>,
+    Path(app_id): Path<String>,
+) -> Result<Json<Value>, Refusal> {
+    caller.needs(Scope::Register)?;
+    let mut change = state.store.change().await?;
+    let now = state.now();
+    if !apps::retire(&mut change, &state.account, &app_id, now).await? {
+        return Err(Refusal::with(Status::NotFound, "No build of that id is registered and not yet retired."));
+    }
+    let after = json!({ "retired_at": now });
+    audit::record(&state, &mut change, &caller.name, "app.retire", &app_id, &Value::Null, &after).await?;
+    accounts::bump_revision(&mut change, &state.account).await?;
+    change.commit().await?;
+    state.reload().await?;
+    Ok(Json(json!({ "app_id": app_id, "retired_at": now })))
+}
+
+fn describe(build: &Registration) -> Value {
+    json!({
+        "app_id": build.app_id,
+        "platform": build.platform,
+        "id": build.id,
+        "version": build.version,
+        "build": build.build,
+        "artifacts": build.artifacts,
+        "code": build.code,
+    })
+}
+
+fn check(build: &Build) -> Result<(), Refusal> {
+    let wrong = |what: &str| Err(Refusal::with(Status::MalformedRequest, what.to_owned()));
+    let digest = |one: &Digest| one.sha256.len() == 64 && one.sha256.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if build.artifacts.is_empty() {
+        return wrong("A build has at least one artifact.");
+    }
+    if !build.artifacts.iter().chain(&build.code).all(digest) {
+        return wrong("`sha256` has 64 hexadecimal digits.");
+    }
+    if [&build.id, &build.version].iter().any(|name| name.is_empty()) {
+        return wrong("`id` and `version` are not empty.");
+    }
+    if [&build.id, &build.version, &build.build].iter().any(|name| name.len() > 200) {
+        return wrong("`id`, `version` and `build` have at most 200 bytes each.");
+    }
+    Ok(())
+}

@@ -1,0 +1,84 @@
+//! Rotation of token and challenge keys, with overlap.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Path, Query, State as Shared};
+use bonafide_protocol::encoding::to_base64url;
+use bonafide_protocol::status::Status;
+use jsonwebtoken::Algorithm;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::auth::{Caller, Scope};
+use crate::error::ServiceError;
+use crate::keys::{NewKey, Purpose};
+use crate::reply::Refusal;
+use crate::state::State;
+use crate::store::{accounts, keys};
+use crate::{audit, challenge, issue};
+
+/// Clocks differ, and requests take their time: an old key is good for this much longer than what it signed, in seconds.
+const MARGIN: u64 = 120;
+
+/// The query of [`rotate`].
+#[derive(Deserialize)]
+pub(super) struct Wanted {
+    /// `ES256` (default) or `HS256`; for token keys.
+    algorithm: Option<String>,
+}
+
+/// A new key signs from now on; the old one is good until the last thing that it signed has ended.
+pub(super) async fn rotate(
+    caller: Caller,
+    Shared(state): Shared<Arc<State>>,
+    Path(purpose): Path<String>,
+    Query(wanted): Query<Wanted>,
+) -> Result<Json<Value>, Refusal> {
+    caller.needs(Scope::Publish)?;
+    let algorithm = match wanted.algorithm.as_deref() {
+        None | Some("ES256") => Algorithm::ES256,
+        Some("HS256") => Algorithm::HS256,
+        Some(_) => return Err(Refusal::with(Status::MalformedRequest, "`algorithm` is ES256 or HS256.")),
+    };
+    let (retiring, lifetime, fresh): (&[Purpose], u64, Vec<NewKey>) = match purpose.as_str() {
+        "token" => {
+            let pair = NewKey::token(algorithm).map_err(ServiceError::from)?;
+            (&[Purpose::Token, Purpose::Decoy], issue::LIFETIME, pair.into())
+        }
+        "challenge" => {
+            let key = NewKey::symmetric(Purpose::Challenge).map_err(ServiceError::from)?;
+            (&[Purpose::Challenge], challenge::LIFETIME, vec![key])
+        }
+        "config" => {
+            let what = "Config keys are replaced by a new root: `bonafide root rotate`.";
+            return Err(Refusal::with(Status::Conflict, what));
+        }
+        _ => return Err(Refusal::with(Status::NotFound, "`purpose` is token or challenge.")),
+    };
+    let now = state.now();
+    let ends_at = now + lifetime + MARGIN;
+    let kid = fresh.first().map(|key| key.kid.clone()).unwrap_or_default();
+    let mut change = state.store.change().await?;
+    for purpose in retiring {
+        keys::retire(&mut change, &state.account, purpose.name(), ends_at).await?;
+    }
+    for key in &fresh {
+        let row = key.seal(&state.master, &state.account, now).map_err(ServiceError::from)?;
+        keys::insert(&mut change, &state.account, &row).await?;
+    }
+    let after = json!({ "kid": kid, "old_ends_at": ends_at });
+    audit::record(&state, &mut change, &caller.name, "key.rotate", &purpose, &Value::Null, &after).await?;
+    accounts::bump_revision(&mut change, &state.account).await?;
+    change.commit().await?;
+    state.reload().await?;
+
+    let mut answer = json!({ "purpose": purpose, "kid": kid, "old_ends_at": ends_at });
+    let symmetric = fresh.iter().find(|key| key.purpose == Purpose::Token && key.algorithm == "HS256");
+    if let (Some(key), Some(members)) = (symmetric, answer.as_object_mut()) {
+        // A gateway needs it, and no JWKS may carry it: it is shown this once.
+        members.insert("algorithm".to_owned(), json!("HS256"));
+        members.insert("secret".to_owned(), json!(to_base64url(&key.secret)));
+    }
+    Ok(Json(answer))
+}

@@ -1,0 +1,54 @@
+//! What operators and gateways call.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::{delete, get, post, put};
+
+use crate::state::State;
+
+mod apps;
+pub(crate) mod auth;
+mod configs;
+mod hosts;
+mod impact;
+pub(crate) mod jwks;
+mod keys;
+mod pages;
+mod pins;
+mod roots;
+mod tokens;
+mod views;
+
+/// The largest body: a config of a thousand hosts.
+const BODY: usize = 1024 * 1024;
+
+/// The routes of the operator's listener.
+pub(crate) fn routes() -> Router<Arc<State>> {
+    Router::new()
+        .route("/healthz", get(pages::health))
+        .route("/readyz", get(pages::ready))
+        .route("/metrics", get(pages::metrics))
+        .route("/.well-known/jwks.json", get(jwks::live))
+        .route("/admin/v1/decoy-keys", get(jwks::decoys))
+        .route("/admin/v1/account", get(views::account))
+        .route("/admin/v1/config", get(configs::live))
+        .route("/admin/v1/configs", get(configs::list))
+        .route("/admin/v1/config/export", post(configs::export))
+        .route("/admin/v1/config/{version}", get(configs::former))
+        .route("/admin/v1/hosts/{pattern}", put(hosts::replace).delete(hosts::remove))
+        .route("/admin/v1/service", put(pins::replace_service))
+        .route("/admin/v1/impact", post(impact::impact))
+        .route("/admin/v1/apps", get(apps::list).post(apps::register))
+        .route("/admin/v1/apps/{app_id}/retire", post(apps::retire))
+        .route("/admin/v1/keys/{purpose}/rotate", post(keys::rotate))
+        .route("/admin/v1/roots/prepare", post(roots::prepare))
+        .route("/admin/v1/roots", post(roots::publish))
+        .route("/admin/v1/appraisals", get(views::appraisals))
+        .route("/admin/v1/reports", get(views::reports))
+        .route("/admin/v1/arc/{code}", get(views::arc))
+        .route("/admin/v1/installations", get(views::installations))
+        .route("/admin/v1/audit", get(views::audit))
+        .route("/admin/v1/tokens", get(tokens::list).post(tokens::make))
+        .route("/admin/v1/tokens/{token_id}", delete(tokens::remove))
+}

@@ -1,0 +1,139 @@
+//! Nobody gets locked out by accident: what every change of pins has to stand up to, the service's own included.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Query, State as Shared};
+use bonafide_protocol::config::{HostEntry, Mode, Service};
+use bonafide_protocol::pin::Pin;
+use bonafide_protocol::status::Status;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::BODY;
+use super::auth::{Caller, Scope};
+use super::hosts::Care;
+use crate::body;
+use crate::documents::{Edit, publish};
+use crate::reply::Refusal;
+use crate::state::State;
+
+/// The chains that the host serves now, as its pins, leaf first: one for each address and kind of key.
+pub(super) type Chains = Vec<Vec<Pin>>;
+
+/// Refuses pins that would lock devices out, unless forced; an enforced host without a pin always.
+pub(super) fn guard_host(
+    before: Option<&HostEntry>,
+    after: &HostEntry,
+    chains: Option<&[Vec<Pin>]>,
+    force: bool,
+) -> Result<(), Refusal> {
+    if after.mode != Mode::Enforce || force {
+        return Ok(());
+    }
+    let pins = after.pins.pins();
+    if pins.iter().collect::<HashSet<_>>().len() < 2 {
+        return Err(conflict(format!(
+            "{} is to be enforced with fewer than two different pins: when its key is lost, every app is locked out.",
+            after.host
+        )));
+    }
+    match chains {
+        Some(chains) => {
+            let refused = chains.iter().filter(|chain| !chain.iter().any(|pin| pins.contains(pin))).count();
+            if refused > 0 {
+                let of = chains.len();
+                return Err(conflict(format!(
+                    "{refused} of the {of} chains that {} serves now match none of the new pins: the apps that meet \
+                     them would be locked out.",
+                    after.host
+                )));
+            }
+        }
+        None => {
+            let held = before.filter(|before| before.mode == Mode::Enforce).map(|before| before.pins.pins());
+            if held.is_some_and(|held| !held.iter().any(|pin| pins.contains(pin))) {
+                return Err(conflict(format!(
+                    "The new pins of {} have none in common with those in force, and the request does not say what \
+                     is served now (`chains`).",
+                    after.host
+                )));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The body of [`replace_service`].
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WantedService {
+    url: Option<String>,
+    pins: Option<Vec<Pin>>,
+    roots: Option<Vec<String>>,
+    chains: Option<Chains>,
+}
+
+/// Says where the service is and how it is recognised. What is left out stays.
+pub(super) async fn replace_service(
+    caller: Caller,
+    Shared(state): Shared<Arc<State>>,
+    Query(care): Query<Care>,
+    body::Json(wanted): body::Json<WantedService, BODY>,
+) -> Result<Json<Value>, Refusal> {
+    caller.needs(Scope::Publish)?;
+    let published = publish(&state, &caller.name, care.dry_run, |config| {
+        let before = config.service.clone();
+        let after = Service {
+            url: wanted.url.unwrap_or_else(|| before.url.clone()),
+            pins: wanted.pins.map_or_else(|| before.pins.clone(), bonafide_protocol::pin::PinList::new),
+            roots: wanted.roots.unwrap_or_else(|| before.roots.clone()),
+        };
+        guard_service(&before, &after, wanted.chains.as_deref(), care.force)?;
+        config.service = after.clone();
+        Ok(Edit {
+            action: "service.change",
+            subject: after.url.clone(),
+            before: json!(before),
+            after: json!({ "service": after, "forced": care.force }),
+            policy: None,
+        })
+    })
+    .await?;
+    let change = json!({ "before": published.edit.before, "after": published.edit.after });
+    Ok(Json(json!({ "version": published.version, "dry_run": care.dry_run, "change": change })))
+}
+
+/// The service's pins match the leaf only, and are at least two, forced or not.
+fn guard_service(before: &Service, after: &Service, chains: Option<&[Vec<Pin>]>, force: bool) -> Result<(), Refusal> {
+    for root in &after.roots {
+        let der = bonafide_protocol::encoding::from_base64(root).unwrap_or_default();
+        if Pin::of_certificate(&der).is_err() {
+            return Err(Refusal::with(Status::MalformedRequest, "`roots` are certificates, DER in base64."));
+        }
+    }
+    let pins = after.pins.pins();
+    if pins.iter().collect::<HashSet<_>>().len() < 2 {
+        return Err(conflict("The service itself needs at least two different pins, forced or not.".to_owned()));
+    }
+    if force {
+        return Ok(());
+    }
+    let refused = match chains {
+        Some(chains) => chains.iter().any(|chain| !chain.first().is_some_and(|leaf| pins.contains(leaf))),
+        None => !before.pins.pins().iter().any(|pin| pins.contains(pin)),
+    };
+    if refused {
+        return Err(conflict(
+            "The new pins do not match what the service serves now: devices would be left with the public config \
+             call alone."
+                .to_owned(),
+        ));
+    }
+    Ok(())
+}
+
+fn conflict(what: String) -> Refusal {
+    Refusal::with(Status::Conflict, what)
+}

@@ -1,0 +1,144 @@
+//! `POST /v1/tokens`: challenge, signature, spending, appraisal; then a token or a decoy.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State as Shared;
+use axum::http::{HeaderName, HeaderValue, header};
+use bonafide_protocol::encoding::{from_base64, from_base64url};
+use bonafide_protocol::jwk::PublicKey;
+use bonafide_protocol::jws::{Compact, JwsError};
+use bonafide_protocol::message::{MAX_REQUEST_BYTES, TOKEN_REQUEST_TYPE, TokenRequest, TokenResponse};
+use bonafide_protocol::status::Status;
+use serde::Deserialize;
+
+use crate::appraise::appraise;
+use crate::body::Text;
+use crate::reply::{Refusal, must};
+use crate::state::State;
+use crate::store::ledger::{Entry, Outcome};
+use crate::store::logs::AppraisalRow;
+use crate::{challenge, documents, issue};
+
+/// The longest audience, app id or version. They come back in the token.
+const MAX_NAME: usize = 200;
+
+/// A response for one installation is for no cache.
+type NoStore = [(HeaderName, HeaderValue); 1];
+
+pub(super) async fn issue(
+    Shared(state): Shared<Arc<State>>,
+    Text(jws): Text<MAX_REQUEST_BYTES>,
+) -> Result<(NoStore, Json<TokenResponse>), Refusal> {
+    let now = state.now();
+    let snapshot = state.snapshot();
+    let keyring = &snapshot.keyring;
+
+    let compact = Compact::parse(&jws, MAX_REQUEST_BYTES).map_err(|error| malformed(&error))?;
+    let key = install_key(&compact)?;
+    let thumbprint = key.thumbprint();
+    // The MAC is cheaper than the signature: a challenge that is not ours costs no elliptic curve.
+    let claim = claimed(&jws)?;
+    super::known_account(&state, &claim.account)?;
+    let fresh = challenge::check(&keyring.challenges, &state.account, now, &thumbprint, &claim.challenge)?;
+    let payload = compact.verify(TOKEN_REQUEST_TYPE, &key).map_err(|error| malformed(&error))?;
+    let request: TokenRequest = serde_json::from_slice(payload)
+        .map_err(|error| Refusal::with(Status::MalformedRequest, format!("The payload: {error}.")))?;
+    check_form(&request)?;
+    match state.ledger.spend(fresh.nonce, fresh.expires_at).await {
+        Ok(Entry::Written) => {}
+        Ok(Entry::Spent) => return Err(Refusal::new(Status::ChallengeSpent)),
+        // In doubt it is spent: a token for a challenge that may be used again is the worse mistake.
+        Err(_) => return Err(Refusal::unavailable(1)),
+    }
+
+    let policy = snapshot.policy(&request.audience);
+    let findings = appraise(&request, &snapshot.registrations, snapshot.config(), &policy);
+    let passed = findings.is_empty();
+    let installation = issue::installation(keyring, &thumbprint);
+    let token = must(issue::token(keyring, &request, &installation, now, passed), "no token could be signed")?;
+    let arc = must(issue::arc(keyring, &state.account, &installation, &findings, now), "no ARC could be made")?;
+    let next = challenge::issue(&keyring.challenges, &state.account, now, Some(&thumbprint));
+    let next_challenge = must(next, "no challenge could be made")?;
+    let documents = documents::lacking(&snapshot, request.epoch, request.version);
+
+    state.metrics.count("bonafide_appraisals_total", &[("outcome", if passed { "pass" } else { "fail" })]);
+    for finding in &findings {
+        state.metrics.count("bonafide_findings_total", &[("finding", finding.code())]);
+    }
+    let codes: Vec<&str> = findings.iter().map(|finding| finding.code()).collect();
+    let appraisal = AppraisalRow {
+        id: state.next_id(),
+        time: now,
+        installation: installation.clone(),
+        platform: request.app.platform.name().to_owned(),
+        app: request.app.id,
+        app_version: request.app.version,
+        audience: request.audience,
+        passed,
+        findings: codes.join(" "),
+    };
+    let outcome = Outcome { appraisal, thumbprint, epoch: request.epoch, version: request.version };
+    state.ledger.record(outcome).await.map_err(|_| Refusal::unavailable(1))?;
+
+    let response = TokenResponse {
+        token,
+        expires_in: issue::LIFETIME,
+        server_time: now,
+        next_challenge,
+        next_challenge_expires_in: challenge::LIFETIME,
+        installation,
+        arc,
+        documents,
+    };
+    Ok(([(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))], Json(response)))
+}
+
+/// The key that the header brings; only P-256 is an install key.
+pub(super) fn install_key(compact: &Compact<'_>) -> Result<PublicKey, Refusal> {
+    match &compact.header().jwk {
+        Some(key @ PublicKey::P256 { .. }) => Ok(key.clone()),
+        _ => Err(Refusal::with(Status::MalformedRequest, "The header brings no P-256 key (jwk).")),
+    }
+}
+
+/// A JWS that is not as it has to be.
+pub(super) fn malformed(error: &JwsError) -> Refusal {
+    match error {
+        JwsError::TooLong { .. } => Refusal::new(Status::RequestTooLarge),
+        JwsError::Signature => Refusal::new(Status::SignatureInvalid),
+        error => Refusal::with(Status::MalformedRequest, format!("The JWS: {error}.")),
+    }
+}
+
+#[derive(Deserialize)]
+struct Claim {
+    account: String,
+    challenge: String,
+}
+
+/// What the payload claims before anything is verified.
+fn claimed(jws: &str) -> Result<Claim, Refusal> {
+    jws.split('.')
+        .nth(1)
+        .and_then(from_base64url)
+        .and_then(|payload| serde_json::from_slice(&payload).ok())
+        .ok_or_else(|| Refusal::with(Status::MalformedRequest, "The payload names no account and challenge."))
+}
+
+/// What goes into the token is bounded, so that no client makes a token that a gateway's headers cannot hold.
+fn check_form(request: &TokenRequest) -> Result<(), Refusal> {
+    let wrong = |what: &str| Refusal::with(Status::MalformedRequest, format!("The payload: {what}."));
+    let names = [&request.audience, &request.app.id, &request.app.version, &request.app.build, &request.sdk_version];
+    if names.iter().any(|name| name.len() > MAX_NAME) {
+        return Err(wrong("a name is longer than 200 bytes"));
+    }
+    if !matches!(request.session_key, PublicKey::P256 { .. }) {
+        return Err(wrong("session_key is no P-256 key"));
+    }
+    let binding = request.binding.as_ref();
+    if binding.is_some_and(|text| from_base64(text).is_none_or(|digest| digest.len() != 32)) {
+        return Err(wrong("binding is no SHA-256 in base64"));
+    }
+    Ok(())
+}

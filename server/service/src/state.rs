@@ -1,0 +1,139 @@
+//! What every request reads: one snapshot, replaced as a whole when anything changes.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use bonafide_protocol::config::Config;
+use bonafide_protocol::encoding::to_hex;
+use bonafide_protocol::trust::{ConfigFile, Trusted};
+use ring::rand::{SecureRandom as _, SystemRandom};
+
+use crate::appraise::{Policy, Registrations};
+use crate::clock::Clock;
+use crate::error::ServiceError;
+use crate::keys::{Keyring, MasterKey};
+use crate::limit::Limiter;
+use crate::metrics::Metrics;
+use crate::store::ledger::Ledger;
+use crate::store::operators::OperatorRow;
+use crate::store::{Store, StoreError, accounts, apps, documents, keys, operators, policies};
+
+/// Everything that is read from the database once, not per request.
+pub(crate) struct Snapshot {
+    revision: i64,
+    pub(crate) keyring: Keyring,
+    /// Signed roots with their epochs, the oldest first.
+    pub(crate) roots: Vec<(u64, String)>,
+    pub(crate) trusted: Trusted,
+    pub(crate) live: String,
+    pub(crate) registrations: Registrations,
+    policies: HashMap<String, Policy>,
+    pub(crate) operators: Vec<OperatorRow>,
+}
+
+impl Snapshot {
+    /// The live config.
+    pub(crate) fn config(&self) -> &Config {
+        self.trusted.config()
+    }
+
+    /// The live (epoch, version).
+    pub(crate) fn position(&self) -> (u64, u64) {
+        self.trusted.position()
+    }
+
+    /// What is allowed for an audience.
+    pub(crate) fn policy(&self, audience: &str) -> Policy {
+        self.policies.get(audience).cloned().unwrap_or_default()
+    }
+
+    async fn read(store: &Store, master: &MasterKey, account: &str) -> Result<Self, ServiceError> {
+        // One transaction, so that no change falls between the reads.
+        let mut view = store.view().await?;
+        let connection = &mut *view;
+        let revision = accounts::revision(connection, account).await?;
+        let keyring = Keyring::open(master, account, &keys::all(connection, account).await?)?;
+        let roots = documents::roots(connection, account).await?;
+        let live = documents::live(connection, account).await?.ok_or(StoreError::Content { what: "no config" })?.jws;
+        let apps = apps::all(connection, account).await?;
+        let policies = policies::all(connection, account).await?.into_iter().collect();
+        let operators = operators::all(connection, account).await?;
+        drop(view);
+        let file = ConfigFile { roots: roots.iter().map(|(_, jws)| jws.clone()).collect(), config: live.clone() };
+        let trusted = Trusted::from_initial(&file.to_bytes())?;
+        let registrations = Registrations::new(apps.into_iter().map(|row| row.registration));
+        Ok(Self { revision, keyring, roots, trusted, live, registrations, policies, operators })
+    }
+}
+
+/// Shared by every handler.
+pub(crate) struct State {
+    pub(crate) account: String,
+    pub(crate) store: Store,
+    pub(crate) ledger: Ledger,
+    pub(crate) master: MasterKey,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) limiter: Limiter,
+    pub(crate) metrics: Metrics,
+    /// Where the root key was written; it has to be moved away.
+    pub(crate) root_key: std::path::PathBuf,
+    snapshot: RwLock<Arc<Snapshot>>,
+    counter: AtomicU64,
+}
+
+impl State {
+    pub(crate) async fn open(
+        store: Store,
+        master: MasterKey,
+        account: String,
+        clock: Arc<dyn Clock>,
+        limiter: Limiter,
+        root_key: std::path::PathBuf,
+    ) -> Result<Self, ServiceError> {
+        let snapshot = RwLock::new(Arc::new(Snapshot::read(&store, &master, &account).await?));
+        let ledger = Ledger::start(store.clone(), account.clone());
+        let metrics = Metrics::new();
+        let counter = AtomicU64::new(0);
+        Ok(Self { account, store, ledger, master, clock, limiter, metrics, root_key, snapshot, counter })
+    }
+
+    /// What holds now.
+    pub(crate) fn snapshot(&self) -> Arc<Snapshot> {
+        // A panic elsewhere cannot have left half a snapshot: it is replaced as a whole.
+        self.snapshot.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Reads everything again. Every change calls it before it answers.
+    pub(crate) async fn reload(&self) -> Result<(), ServiceError> {
+        let fresh = Arc::new(Snapshot::read(&self.store, &self.master, &self.account).await?);
+        let mut held = self.snapshot.write().unwrap_or_else(PoisonError::into_inner);
+        // Two reloads may overtake each other.
+        if fresh.revision >= held.revision {
+            *held = fresh;
+        }
+        Ok(())
+    }
+
+    /// Reads again if another node or process changed anything.
+    pub(crate) async fn reload_if_changed(&self) -> Result<(), ServiceError> {
+        let mut connection = self.store.read().await?;
+        let revision = accounts::revision(&mut connection, &self.account).await?;
+        drop(connection);
+        if revision == self.snapshot().revision { Ok(()) } else { self.reload().await }
+    }
+
+    /// The time, Unix seconds.
+    pub(crate) fn now(&self) -> u64 {
+        self.clock.unix_seconds()
+    }
+
+    /// An id that sorts by time, for rows of which the newest are listed first.
+    pub(crate) fn next_id(&self) -> String {
+        let mut random = [0; 4];
+        // Only keeps the ids of several nodes apart: without it, a row of the same millisecond may be refused.
+        let _ = SystemRandom::new().fill(&mut random);
+        let count = self.counter.fetch_add(1, Ordering::Relaxed) & 0xff_ffff;
+        format!("{:012x}{count:06x}{}", self.clock.unix_millis(), to_hex(&random))
+    }
+}

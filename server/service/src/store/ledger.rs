@@ -1,0 +1,204 @@
+//! The ledger: what every token request writes, gathered into one transaction for all requests that wait.
+//!
+//! A synced commit costs more than a request's cryptography. Requests that run side by side share one.
+
+use std::time::Duration;
+
+use sqlx::QueryBuilder;
+use tokio::sync::{mpsc, oneshot};
+
+use super::logs::AppraisalRow;
+use super::{Connection, Db, Store, StoreError, int};
+
+/// The most entries in one transaction. 128 rows of 11 columns stay far below what SQLite binds (32,766).
+const BATCH: usize = 128;
+
+/// Entries that may wait. More than that is an overload, and is refused at once.
+const QUEUE: usize = 4096;
+
+/// How long an entry waits for its commit before the request is refused.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// What became of an entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Entry {
+    /// Written.
+    Written,
+    /// The challenge had been spent before.
+    Spent,
+}
+
+/// Why an entry was not written. In doubt nothing counts as written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Unwritten;
+
+/// What a token request leaves behind.
+pub(crate) struct Outcome {
+    pub(crate) appraisal: AppraisalRow,
+    pub(crate) thumbprint: String,
+    pub(crate) epoch: u64,
+    pub(crate) version: u64,
+}
+
+enum Item {
+    Spend { nonce: String, expires_at: u64 },
+    Record(Box<Outcome>),
+}
+
+type Waiting = (Item, oneshot::Sender<Result<Entry, Unwritten>>);
+
+/// The way in; cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Ledger {
+    queue: mpsc::Sender<Waiting>,
+}
+
+impl Ledger {
+    /// Starts the writer. It ends when the last clone is dropped.
+    pub(crate) fn start(store: Store, account: String) -> Self {
+        let (queue, mut waiting) = mpsc::channel(QUEUE);
+        tokio::spawn(async move {
+            let mut batch: Vec<Waiting> = Vec::with_capacity(BATCH);
+            while waiting.recv_many(&mut batch, BATCH).await > 0 {
+                let written = write(&store, &account, &batch).await;
+                if let Err(error) = &written {
+                    tracing::error!(%error, entries = batch.len(), "the ledger could not be written");
+                }
+                let mut results = written.map(Vec::into_iter);
+                for (_, reply) in batch.drain(..) {
+                    let result = match &mut results {
+                        Ok(entries) => entries.next().ok_or(Unwritten),
+                        Err(_) => Err(Unwritten),
+                    };
+                    // The request may have given up.
+                    let _ = reply.send(result);
+                }
+            }
+        });
+        Self { queue }
+    }
+
+    /// Spends a challenge: [`Entry::Written`] for exactly one caller, whatever runs side by side.
+    pub(crate) async fn spend(&self, nonce: String, expires_at: u64) -> Result<Entry, Unwritten> {
+        self.put(Item::Spend { nonce, expires_at }).await
+    }
+
+    /// Records an outcome; the installation too, if it passed.
+    pub(crate) async fn record(&self, outcome: Outcome) -> Result<Entry, Unwritten> {
+        self.put(Item::Record(Box::new(outcome))).await
+    }
+
+    async fn put(&self, item: Item) -> Result<Entry, Unwritten> {
+        let (reply, answer) = oneshot::channel();
+        self.queue.try_send((item, reply)).map_err(|_| Unwritten)?;
+        tokio::time::timeout(PATIENCE, answer).await.map_err(|_| Unwritten)?.map_err(|_| Unwritten)?
+    }
+}
+
+async fn write(store: &Store, account: &str, batch: &[Waiting]) -> Result<Vec<Entry>, StoreError> {
+    let mut change = store.change().await?;
+    let spends: Vec<(&str, u64)> = batch
+        .iter()
+        .filter_map(|(item, _)| match item {
+            Item::Spend { nonce, expires_at } => Some((nonce.as_str(), *expires_at)),
+            Item::Record(_) => None,
+        })
+        .collect();
+    let outcomes: Vec<&Outcome> = batch
+        .iter()
+        .filter_map(|(item, _)| match item {
+            Item::Record(outcome) => Some(outcome.as_ref()),
+            Item::Spend { .. } => None,
+        })
+        .collect();
+    let mut fresh = spend_all(&mut change, &spends).await?;
+    record_all(&mut change, account, &outcomes).await?;
+    change.commit().await?;
+
+    Ok(batch
+        .iter()
+        .map(|(item, _)| match item {
+            Item::Record(_) => Entry::Written,
+            // Taken out, so that the same challenge twice in a batch is fresh for the first only.
+            Item::Spend { nonce, .. } => match fresh.iter().position(|known| known == nonce) {
+                Some(place) => {
+                    fresh.swap_remove(place);
+                    Entry::Written
+                }
+                None => Entry::Spent,
+            },
+        })
+        .collect())
+}
+
+/// The nonces that were not there before.
+async fn spend_all(connection: &mut Connection, spends: &[(&str, u64)]) -> Result<Vec<String>, StoreError> {
+    if spends.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut query = QueryBuilder::<Db>::new("INSERT INTO spent_challenges (nonce, expires_at) ");
+    query.push_values(spends, |mut row, (nonce, expires_at)| {
+        row.push_bind(*nonce).push_bind(int(*expires_at));
+    });
+    query.push(" ON CONFLICT (nonce) DO NOTHING RETURNING nonce");
+    Ok(query.build_query_scalar().fetch_all(connection).await?)
+}
+
+async fn record_all(connection: &mut Connection, account: &str, outcomes: &[&Outcome]) -> Result<(), StoreError> {
+    if outcomes.is_empty() {
+        return Ok(());
+    }
+    let mut query = QueryBuilder::<Db>::new(
+        "INSERT INTO appraisals \
+         (id, account, time, installation, platform, app, app_version, audience, passed, findings) ",
+    );
+    query.push_values(outcomes, |mut row, outcome| {
+        let appraisal = &outcome.appraisal;
+        row.push_bind(&appraisal.id)
+            .push_bind(account)
+            .push_bind(int(appraisal.time))
+            .push_bind(&appraisal.installation)
+            .push_bind(&appraisal.platform)
+            .push_bind(&appraisal.app)
+            .push_bind(&appraisal.app_version)
+            .push_bind(&appraisal.audience)
+            .push_bind(i64::from(appraisal.passed))
+            .push_bind(&appraisal.findings);
+    });
+    query.build().execute(&mut *connection).await?;
+
+    // One statement for those that passed and those that did not, so that both take the same way to the database;
+    // the condition keeps the latter out. One installation may stand in a batch twice: the rows come in order.
+    let mut query = QueryBuilder::<Db>::new(
+        "INSERT INTO installations (installation, account, thumbprint, platform, app, app_version, epoch, version, \
+         created_at, seen_at) \
+         SELECT column1, column2, column3, column4, column5, column6, column7, column8, column9, column9 FROM (",
+    );
+    query.push_values(outcomes, |mut row, outcome| {
+        let appraisal = &outcome.appraisal;
+        row.push_bind(&appraisal.installation)
+            .push_bind(account)
+            .push_bind(&outcome.thumbprint)
+            .push_bind(&appraisal.platform)
+            .push_bind(&appraisal.app)
+            .push_bind(&appraisal.app_version)
+            .push_bind(int(outcome.epoch))
+            .push_bind(int(outcome.version))
+            .push_bind(int(appraisal.time))
+            .push_bind(i64::from(appraisal.passed));
+    });
+    query.push(
+        ") AS outcome WHERE column10 = 1 ON CONFLICT (installation) DO UPDATE SET \
+         platform = excluded.platform, app = excluded.app, app_version = excluded.app_version, \
+         epoch = excluded.epoch, version = excluded.version, seen_at = excluded.seen_at",
+    );
+    query.build().execute(connection).await?;
+    Ok(())
+}
+
+/// Expired challenges are refused for their age; their nonces go.
+pub(crate) async fn purge(connection: &mut Connection, now: u64) -> Result<u64, StoreError> {
+    let done =
+        sqlx::query("DELETE FROM spent_challenges WHERE expires_at < $1").bind(int(now)).execute(connection).await?;
+    Ok(done.rows_affected())
+}
