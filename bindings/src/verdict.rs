@@ -86,3 +86,26 @@ impl From<NativeMismatch> for Mismatch {
         Self { host: mismatch.host, expected, served, reason: MismatchReason::NoPinMatches }
     }
 }
+
+#[cfg(test)]
+#[expect(clippy::panic, reason = "what the tests are about")]
+mod tests {
+    use super::*;
+    use crate::unwind::or_bug;
+
+    #[test]
+    fn a_check_that_panics_refuses() {
+        let verdict = or_bug(|| panic!("on purpose"), || NativeVerdict::refused("api.acme.com"));
+        let NativeVerdict::Mismatch { mismatch } = verdict else { panic!("not refused: {verdict:?}") };
+        assert_eq!(mismatch.host, "api.acme.com");
+    }
+
+    #[test]
+    fn a_report_keeps_what_was_served() {
+        let pin = Pin::from_digest([7; 32]);
+        let reason = MismatchReason::NoPinMatches;
+        let mismatch =
+            Mismatch { host: "api.acme.com".to_owned(), expected: vec![pin], served: vec![pin, pin], reason };
+        assert_eq!(Mismatch::from(NativeMismatch::from(mismatch.clone())), mismatch);
+    }
+}

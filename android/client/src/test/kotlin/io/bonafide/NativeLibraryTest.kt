@@ -68,7 +68,7 @@ class NativeLibraryTest {
         }
 
     @Test
-    fun `verdicts cross with every hash`(): Unit =
+    fun `verdicts cross with every hash`() {
         started().use { protection ->
             val mismatch = protection.checkPins("api.acme.com", CHAIN) as PinVerdict.Mismatch
             assertEquals("api.acme.com", mismatch.host)
@@ -79,8 +79,8 @@ class NativeLibraryTest {
             assertInstanceOf(PinVerdict.Mismatch::class.java, protection.checkPins("api.acme.com", emptyList()))
             assertInstanceOf(PinVerdict.Mismatch::class.java, protection.checkPins("", CHAIN))
             assertInstanceOf(PinVerdict.Mismatch::class.java, protection.checkPins("a".repeat(300), List(100) { CHAIN[0] }))
-            Unit
         }
+    }
 
     @Test
     fun `after close every call is refused, and nothing crashes`() {

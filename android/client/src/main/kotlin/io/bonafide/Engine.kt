@@ -1,0 +1,58 @@
+package io.bonafide
+
+/** A started core. One implementation calls the native library; tests count the calls. */
+internal interface Engine : AutoCloseable {
+    fun revision(): Long
+
+    fun rules(host: String): HostRules
+
+    fun checkPins(
+        host: String,
+        chain: List<ByteArray>,
+    ): PinVerdict
+
+    suspend fun recheckPins(
+        host: String,
+        chain: List<ByteArray>,
+        timeoutMillis: Long,
+    ): PinVerdict
+
+    fun reportMismatch(
+        mismatch: PinVerdict.Mismatch,
+        enforced: Boolean,
+    )
+
+    suspend fun token(
+        host: String,
+        binding: ByteArray?,
+        timeoutMillis: Long,
+    ): Lease
+
+    suspend fun refresh(timeoutMillis: Long): Boolean
+
+    suspend fun precheck(timeoutMillis: Long)
+
+    fun installationId(): String?
+
+    fun status(): ProtectionStatus
+
+    /** Ends all work; waiting calls fail. Twice is harmless. */
+    override fun close()
+}
+
+/** Starts an engine; `onRevision` is called with every new config's revision, from any thread. */
+internal fun interface EngineStarter {
+    @Throws(BonafideException::class)
+    fun start(
+        settings: Settings,
+        onRevision: (Long) -> Unit,
+    ): Engine
+}
+
+/** What a request to a protected host leaves with. Its text never shows the token. */
+internal class Lease(
+    val header: String,
+    val token: String?,
+    val status: StatusCode?,
+    val freshForMillis: Long,
+)

@@ -1,0 +1,78 @@
+package io.bonafide
+
+import java.io.IOException
+
+/**
+ * A [Protection] that an app starts and asks. What [Bonafide] is, and what [NativeProtection] makes more of.
+ *
+ * Every `suspend` function has a blocking twin for Java and for threads that may wait. Both fail with a
+ * [BonafideException], and wait no longer than `timeoutMillis` milliseconds; without one, than
+ * [Settings.requestTimeoutMillis], the wait for the start included. Every function may be called from any thread.
+ */
+public interface ManagedProtection : Protection {
+    /**
+     * Starts, and returns at once: the work is done on a thread of its own, and calls wait for it. While it runs or is
+     * at work, a further call changes nothing; after a failure it tries again.
+     *
+     * What goes wrong is the answer to every call that needs a start, and in [status].
+     */
+    public fun start(settings: Settings)
+
+    /**
+     * The token for [url], for HTTP clients that Bonafide does not know.
+     *
+     * @param binding data that the token is bound to (its SHA-256 becomes the claim `pay`), or null.
+     * @throws BonafideException why there is no valid token: `host_not_in_config` where the config sends none.
+     */
+    public suspend fun token(
+        url: String,
+        binding: ByteArray? = null,
+    ): String
+
+    /** [token], waiting on this thread. */
+    @Throws(IOException::class)
+    public fun tokenBlocking(
+        url: String,
+        binding: ByteArray? = null,
+    ): String
+
+    /** [headersFor], waiting on this thread: everything that a request to [url] needs, whatever client makes it. */
+    @Throws(IOException::class)
+    public fun headersForBlocking(
+        url: String,
+        binding: ByteArray? = null,
+    ): Map<String, String>
+
+    /** Asks the service for a newer config now; true if there was one. It is asked from time to time anyway. */
+    public suspend fun refresh(): Boolean
+
+    /** [refresh], waiting on this thread. */
+    @Throws(IOException::class)
+    public fun refreshBlocking(): Boolean
+
+    /** Fetches what the first requests will need, for instance behind a splash screen. */
+    public suspend fun precheck()
+
+    /** [precheck], waiting on this thread. */
+    @Throws(IOException::class)
+    public fun precheckBlocking()
+
+    /** How it is doing. Returns at once. */
+    public fun status(): ProtectionStatus
+
+    /** Tries everything that a request needs, and tells what works. Fails with nothing but cancellation. */
+    public suspend fun diagnose(): Diagnosis
+
+    /** [diagnose], waiting on this thread. */
+    @Throws(IOException::class)
+    public fun diagnoseBlocking(): Diagnosis
+
+    /** The id that the service gave this installation; null before it did. Returns at once. */
+    public fun installationId(): String?
+
+    /** Has [listener] called for every mismatch from now on. */
+    public fun addMismatchListener(listener: MismatchListener)
+
+    /** Undoes [addMismatchListener]. */
+    public fun removeMismatchListener(listener: MismatchListener)
+}

@@ -1,0 +1,173 @@
+package io.bonafide
+
+import kotlinx.coroutines.runBlocking
+import java.io.InterruptedIOException
+import java.security.cert.X509Certificate
+import java.util.concurrent.CopyOnWriteArrayList
+import kotlin.coroutines.cancellation.CancellationException
+
+/**
+ * A protection of its own: for tests, and for apps that talk for more accounts than one. [Bonafide] is the default one.
+ *
+ * Made, it does nothing; [start] loads the native library, on a thread of its own. [close] ends it for good: what waits
+ * then, and what is called after, fails as `not_started`, and a pin check refuses.
+ */
+public class NativeProtection internal constructor(
+    starter: EngineStarter,
+    clock: HeaderMemo.Clock,
+) : ManagedProtection,
+    AutoCloseable {
+    public constructor() : this(NativeEngine, HeaderMemo.Clock.System)
+
+    private val lifecycle = Lifecycle(starter)
+    private val headers = HeaderMemo(clock)
+    private val rules = RulesByRevision()
+    private val listeners = CopyOnWriteArrayList<MismatchListener>()
+
+    override val configRevision: Long
+        get() = lifecycle.revision
+
+    override fun start(settings: Settings): Unit = lifecycle.start(settings)
+
+    override suspend fun awaitStarted(timeoutMillis: Long) {
+        lifecycle.awaitRunning(timeoutMillis)
+    }
+
+    override fun rulesFor(host: String): HostRules {
+        val engine = lifecycle.running().engine
+        return rules.of(host, configRevision) { engine.rules(host) }
+    }
+
+    override fun checkPins(
+        host: String,
+        chain: List<X509Certificate>,
+    ): PinVerdict = refusing(host) { lifecycle.running().engine.checkPins(host, chain.map { it.encoded }) }
+
+    override suspend fun recheckPins(
+        host: String,
+        chain: List<X509Certificate>,
+        timeoutMillis: Long,
+    ): PinVerdict = refusing(host) { lifecycle.running().engine.recheckPins(host, chain.map { it.encoded }, timeoutMillis) }
+
+    override fun reportMismatch(mismatch: PinVerdict.Mismatch) {
+        val enforced = rulesFor(mismatch.host).enforced
+        lifecycle.running().engine.reportMismatch(mismatch, enforced)
+        for (listener in listeners) {
+            try {
+                listener.onMismatch(mismatch, enforced)
+            } catch (e: Exception) {
+                JavaLog.warn("a mismatch listener threw ${e.javaClass.name}")
+            }
+        }
+    }
+
+    override suspend fun headersFor(
+        url: String,
+        binding: ByteArray?,
+        timeoutMillis: Long,
+    ): Map<String, String> {
+        val target = targetOf(url)
+        val budget = Budget(timeoutMillis)
+        val engine = (lifecycle.runningOrNull() ?: lifecycle.awaitRunning(timeoutMillis)).engine
+        // Read before the core is asked: what is kept may be newer than its revision says, but never older.
+        val revision = configRevision
+        if (binding == null && !target.cleartext) headers.of(target.host, revision)?.let { return it }
+        val rules = rulesFor(target.host)
+        if (target.cleartext && (rules.pinned || rules.protectedHost)) throw refusedCleartext(target)
+        if (!rules.protectedHost) return emptyMap()
+        if (binding != null) return engine.token(target.host, binding, budget.leftMillis()).headers()
+        return headers.ask(target.host, revision) { engine.token(target.host, null, budget.leftMillis()) }
+    }
+
+    override suspend fun token(
+        url: String,
+        binding: ByteArray?,
+    ): String {
+        val target = targetOf(url)
+        if (target.cleartext) throw refusedCleartext(target)
+        val lease = started { engine, millis -> engine.token(target.host, binding, millis) }
+        return lease.token?.takeIf { lease.status == null }
+            ?: throw BonafideException(lease.status ?: StatusCode.INTERNAL_ERROR, mapOf("host" to target.host))
+    }
+
+    override fun tokenBlocking(
+        url: String,
+        binding: ByteArray?,
+    ): String = blocking { token(url, binding) }
+
+    override fun headersForBlocking(
+        url: String,
+        binding: ByteArray?,
+    ): Map<String, String> = blocking { headersFor(url, binding, lifecycle.timeoutMillis) }
+
+    override suspend fun refresh(): Boolean = started { engine, millis -> engine.refresh(millis) }
+
+    override fun refreshBlocking(): Boolean = blocking { refresh() }
+
+    override suspend fun precheck(): Unit = started { engine, millis -> engine.precheck(millis) }
+
+    override fun precheckBlocking(): Unit = blocking { precheck() }
+
+    override fun status(): ProtectionStatus =
+        try {
+            lifecycle.status()
+        } catch (e: BonafideException) {
+            // Closed between the two looks; or a defect, which is no reason to end an app that only asked.
+            ProtectionStatus(ProtectionStatus.Phase.FAILED, failure = e)
+        }
+
+    override suspend fun diagnose(): Diagnosis = Doctor(lifecycle).examine()
+
+    override fun diagnoseBlocking(): Diagnosis = blocking { diagnose() }
+
+    override fun installationId(): String? = lifecycle.runningOrNull()?.engine?.installationId()
+
+    override fun addMismatchListener(listener: MismatchListener) {
+        listeners.addIfAbsent(listener)
+    }
+
+    override fun removeMismatchListener(listener: MismatchListener) {
+        listeners.remove(listener)
+    }
+
+    override fun close(): Unit = lifecycle.close()
+
+    /** One limit for the start and what comes after it. */
+    private suspend fun <T> started(work: suspend (Engine, Long) -> T): T {
+        val budget = Budget(lifecycle.timeoutMillis)
+        val engine = lifecycle.awaitRunning(budget.leftMillis()).engine
+        return work(engine, budget.leftMillis())
+    }
+}
+
+/** A check that did not come to an end refuses. */
+private inline fun refusing(
+    host: String,
+    check: () -> PinVerdict,
+): PinVerdict =
+    try {
+        check()
+    } catch (e: CancellationException) {
+        throw e
+    } catch (e: Exception) {
+        PinVerdict.Mismatch(host, emptyList(), emptyList(), reason = e.toString())
+    } catch (e: LinkageError) {
+        PinVerdict.Mismatch(host, emptyList(), emptyList(), reason = e.toString())
+    }
+
+private fun targetOf(url: String): Target =
+    try {
+        Target.of(url)
+    } catch (e: IllegalArgumentException) {
+        throw BonafideException(StatusCode.HOST_NOT_IN_CONFIG, detail = e.message, cause = e)
+    }
+
+private fun refusedCleartext(target: Target) = BonafideException(StatusCode.CLEARTEXT_REFUSED, mapOf("host" to target.host))
+
+private fun <T> blocking(work: suspend () -> T): T =
+    try {
+        runBlocking { work() }
+    } catch (e: InterruptedException) {
+        Thread.currentThread().interrupt()
+        throw InterruptedIOException("interrupted while waiting for Bonafide").apply { initCause(e) }
+    }
