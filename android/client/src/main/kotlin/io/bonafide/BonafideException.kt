@@ -40,5 +40,4 @@ private fun describe(
     }
 
 /** The table speaks of `HOST` where a host belongs. */
-internal fun StatusCode.nextStepFor(facts: Map<String, String>): String =
-    facts["host"]?.let { nextStep.replace("HOST", it) } ?: nextStep
+internal fun StatusCode.nextStepFor(facts: Map<String, String>): String = facts["host"]?.let { nextStep.replace("HOST", it) } ?: nextStep

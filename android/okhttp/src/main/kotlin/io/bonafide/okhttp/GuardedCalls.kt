@@ -32,8 +32,7 @@ internal object GuardedCalls {
     fun tagged(
         request: Request,
         guarded: GuardedCall,
-    ): Request =
-        if (OkHttpAbilities.perCall) request else request.newBuilder().tag(GuardedCall::class.java, guarded).build()
+    ): Request = if (OkHttpAbilities.perCall) request else request.newBuilder().tag(GuardedCall::class.java, guarded).build()
 }
 
 private val Request.asksForWebSocket: Boolean

@@ -68,7 +68,10 @@ class AppClientTest : OkHttpSuite() {
                     it.proceed(it.request())
                 }
             }
-        val client = client { addInterceptor(stubborn) }.newBuilder().apply { interceptors().add(0, stubborn) }.addInterceptor(stubborn).build()
+        val client =
+            client {
+                addInterceptor(stubborn)
+            }.newBuilder().apply { interceptors().add(0, stubborn) }.addInterceptor(stubborn).build()
         assertNothingSent { client.get(url) }
         assertThrows<PinMismatchException> { client.get(url) }
         assertThrows<PinMismatchException> { WebSocketProbe.firstMessage(client, "wss://api.acme.test:${server.port}/") }

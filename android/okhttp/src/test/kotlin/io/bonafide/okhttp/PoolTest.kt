@@ -39,7 +39,10 @@ class PoolTest : OkHttpSuite() {
                     url: String,
                     binding: ByteArray?,
                     timeoutMillis: Long,
-                ): Map<String, String> = fixture.protection.headersFor(url, binding, timeoutMillis).also { fixture.install(HostEntry("two.acme.test", bad)) }
+                ): Map<String, String> =
+                    fixture.protection.headersFor(url, binding, timeoutMillis).also {
+                        fixture.install(HostEntry("two.acme.test", bad))
+                    }
             }
         val other = server(leaf) { TlsServer.redirect("https://two.acme.test:${server.port}/") }
         fixture.install(HostEntry("two.acme.test", good), HostEntry("api.acme.test", good, sendToken = false))

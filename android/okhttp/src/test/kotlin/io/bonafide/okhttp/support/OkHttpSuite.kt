@@ -2,13 +2,13 @@ package io.bonafide.okhttp.support
 
 import io.bonafide.Protection
 import io.bonafide.okhttp.protectedBy
+import mockwebserver3.MockWebServer
 import okhttp3.Dns
 import okhttp3.OkHttpClient
 import okhttp3.Protocol
 import okhttp3.Request
 import okhttp3.tls.HandshakeCertificates
 import okhttp3.tls.HeldCertificate
-import mockwebserver3.MockWebServer
 import org.junit.jupiter.api.AfterEach
 import java.security.cert.X509Certificate
 import java.util.concurrent.TimeUnit
@@ -50,7 +50,11 @@ abstract class OkHttpSuite {
     protected fun appClient(trust: X509TrustManager = authority.trust): OkHttpClient.Builder =
         OkHttpClient
             .Builder()
-            .dns(object : Dns { override fun lookup(hostname: String) = listOf(loopback) })
+            .dns(
+                object : Dns {
+                    override fun lookup(hostname: String) = listOf(loopback)
+                },
+            )
             .sslSocketFactory(tls(trust), trust)
             .callTimeout(20, TimeUnit.SECONDS)
 
