@@ -33,6 +33,12 @@ pub enum ServiceError {
         /// The name given.
         account: String,
     },
+    /// Tokens of such a lifetime are not issued.
+    #[error("a token lifetime of {seconds} seconds: 10 to 3600 are possible")]
+    TokenLifetime {
+        /// The lifetime asked for.
+        seconds: u64,
+    },
     /// A lost key would lock every device out of the service.
     #[error("{count} different pins for the service, at least two are needed: the key in use and a backup")]
     TooFewServicePins {

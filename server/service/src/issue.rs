@@ -11,8 +11,11 @@ use ring::rand::{SecureRandom as _, SystemRandom};
 
 use crate::keys::Keyring;
 
-/// How long a token is good for, in seconds.
+/// How long a token is good for, in seconds, unless the operator says otherwise.
 pub(crate) const LIFETIME: u64 = 300;
+
+/// The bounds of what the operator may say. A retired key outlives the longest of them.
+pub(crate) const LIFETIMES: std::ops::RangeInclusive<u64> = 10..=3600;
 
 /// The id of the installation with this install key: 24 characters, stable, and of no use to anybody else.
 ///
@@ -36,12 +39,19 @@ fn derive(keyring: &Keyring, parts: &[&str], length: usize) -> String {
     to_base64url(context.sign().as_ref().get(..length).unwrap_or_default())
 }
 
+/// When a token begins, Unix seconds, and how long it is good for, seconds.
+#[derive(Clone, Copy)]
+pub(crate) struct Times {
+    pub(crate) now: u64,
+    pub(crate) lifetime: u64,
+}
+
 /// Signs a token, or, where `passed` is false, a decoy. `None` if there is no key or no randomness.
 pub(crate) fn token(
     keyring: &Keyring,
     request: &TokenRequest,
     installation: &str,
-    now: u64,
+    times: Times,
     passed: bool,
 ) -> Option<String> {
     let key = keyring.live_token()?;
@@ -51,8 +61,8 @@ pub(crate) fn token(
         iss: issuer(&request.account),
         aud: request.audience.clone(),
         sub: subject(keyring, &request.audience, installation),
-        iat: now,
-        exp: now.saturating_add(LIFETIME),
+        iat: times.now,
+        exp: times.now.saturating_add(times.lifetime),
         jti: to_base64url(&jti),
         cnf: Confirmation { jkt: request.session_key.thumbprint() },
         app: request.app.clone(),

@@ -13,6 +13,7 @@ use tokio::task::JoinHandle;
 use crate::error::ServiceError;
 use crate::http::{Source, limit, measure, no_route};
 use crate::init::{ROOT_KEY_FILE, correct_operator_url, database_file};
+use crate::issue;
 use crate::keys::load_master_key;
 use crate::limit::Limiter;
 use crate::settings::{Settings, Tls};
@@ -63,7 +64,11 @@ pub async fn serve(settings: Settings) -> Result<Running, ServiceError> {
         tracing::warn!(path = %root_key.display(), "the root key lies beside the service: move it away and back it up");
     }
     let limiter = Limiter::new(settings.rate_limit);
-    let state = State::open(store, master, account, settings.clock.clone(), limiter, root_key).await?;
+    let lifetime = settings.token_lifetime;
+    if !issue::LIFETIMES.contains(&lifetime) {
+        return Err(ServiceError::TokenLifetime { seconds: lifetime });
+    }
+    let state = State::open(store, master, account, settings.clock.clone(), limiter, root_key, lifetime).await?;
     let state = Arc::new(state);
 
     let public_listener = bind("public", settings.public_listen)?;

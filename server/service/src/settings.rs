@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::clock::{Clock, SystemClock};
+use crate::issue;
 use crate::limit::RateLimit;
 
 /// How the public listener speaks TLS.
@@ -42,6 +43,8 @@ pub struct Settings {
     pub master_key: Option<String>,
     /// How often one source may call the public listener.
     pub rate_limit: RateLimit,
+    /// How long a token is good for, in seconds: 10 to 3600. Shorter than a minute is for demonstrations.
+    pub token_lifetime: u64,
     /// The time.
     pub clock: Arc<dyn Clock>,
 }
@@ -58,6 +61,7 @@ impl Settings {
             public_jwks: false,
             master_key: None,
             rate_limit: RateLimit::default(),
+            token_lifetime: issue::LIFETIME,
             clock: Arc::new(SystemClock),
         }
     }

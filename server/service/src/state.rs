@@ -78,6 +78,8 @@ pub(crate) struct State {
     pub(crate) metrics: Metrics,
     /// Where the root key was written; it has to be moved away.
     pub(crate) root_key: std::path::PathBuf,
+    /// How long a token is good for, in seconds.
+    pub(crate) token_lifetime: u64,
     snapshot: RwLock<Arc<Snapshot>>,
     counter: AtomicU64,
 }
@@ -90,12 +92,25 @@ impl State {
         clock: Arc<dyn Clock>,
         limiter: Limiter,
         root_key: std::path::PathBuf,
+        token_lifetime: u64,
     ) -> Result<Self, ServiceError> {
         let snapshot = RwLock::new(Arc::new(Snapshot::read(&store, &master, &account).await?));
         let ledger = Ledger::start(store.clone(), account.clone());
         let metrics = Metrics::new();
         let counter = AtomicU64::new(0);
-        Ok(Self { account, store, ledger, master, clock, limiter, metrics, root_key, snapshot, counter })
+        Ok(Self {
+            account,
+            store,
+            ledger,
+            master,
+            clock,
+            limiter,
+            metrics,
+            root_key,
+            token_lifetime,
+            snapshot,
+            counter,
+        })
     }
 
     /// What holds now.

@@ -44,7 +44,7 @@ pub(super) async fn rotate(
     let (retiring, lifetime, fresh): (&[Purpose], u64, Vec<NewKey>) = match purpose.as_str() {
         "token" => {
             let pair = NewKey::token(algorithm).map_err(ServiceError::from)?;
-            (&[Purpose::Token, Purpose::Decoy], issue::LIFETIME, pair.into())
+            (&[Purpose::Token, Purpose::Decoy], *issue::LIFETIMES.end(), pair.into())
         }
         "challenge" => {
             let key = NewKey::symmetric(Purpose::Challenge).map_err(ServiceError::from)?;

@@ -55,8 +55,9 @@ pub(super) async fn issue(
     let policy = snapshot.policy(&request.audience);
     let findings = appraise(&request, &snapshot.registrations, snapshot.config(), &policy);
     let passed = findings.is_empty();
+    let times = issue::Times { now, lifetime: state.token_lifetime };
     let installation = issue::installation(keyring, &thumbprint);
-    let token = must(issue::token(keyring, &request, &installation, now, passed), "no token could be signed")?;
+    let token = must(issue::token(keyring, &request, &installation, times, passed), "no token could be signed")?;
     let arc = must(issue::arc(keyring, &state.account, &installation, &findings, now), "no ARC could be made")?;
     let next = challenge::issue(&keyring.challenges, &state.account, now, Some(&thumbprint));
     let next_challenge = must(next, "no challenge could be made")?;
@@ -83,7 +84,7 @@ pub(super) async fn issue(
 
     let response = TokenResponse {
         token,
-        expires_in: issue::LIFETIME,
+        expires_in: state.token_lifetime,
         server_time: now,
         next_challenge,
         next_challenge_expires_in: challenge::LIFETIME,
