@@ -1,0 +1,109 @@
+//! `bonafide api check`: what would devices make of what is served now?
+
+use std::path::PathBuf;
+
+use bonafide_protocol::config::{HostEntry, Mode};
+use bonafide_protocol::host::HostPattern;
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::change::{describe_impact, impact, live};
+use crate::context::Context;
+use crate::exit::{Failure, Outcome};
+use crate::operator::Operator;
+use crate::tls::roots::Roots;
+use crate::tls::survey::survey;
+use crate::tls::target::Target;
+
+#[derive(Args)]
+pub(crate) struct Check {
+    /// The host; without it every host of the config that is no pattern. HOST:PORT where it is not served at 443.
+    host: Option<String>,
+    /// Roots to validate against instead of the bundled public ones.
+    #[arg(long, value_name = "FILE")]
+    ca: Option<PathBuf>,
+}
+
+/// What was found of one host.
+pub(crate) struct Finding {
+    pub(crate) host: String,
+    /// Every served chain is valid and has a pin of the live config.
+    pub(crate) good: bool,
+    pub(crate) text: String,
+    /// Unix seconds of the first leaf to expire.
+    pub(crate) first_expiry: Option<i64>,
+    machine: Value,
+}
+
+impl Check {
+    pub(crate) async fn run(&self, context: &Context) -> Outcome {
+        let operator = context.operator()?;
+        let config = live(&operator).await?;
+        let roots = Roots::load(self.ca.as_deref())?;
+        let targets = match &self.host {
+            Some(host) => vec![Target::parse(host)?],
+            None => config.hosts.iter().filter_map(target_of).collect(),
+        };
+        if targets.is_empty() {
+            return Err(Failure::refused("the config has no host").next("bonafide api add https://HOST"));
+        }
+        let mut findings = Vec::new();
+        for target in targets {
+            let entry = config.entry(&target.host).ok_or_else(|| {
+                Failure::refused(format!("the config does not cover {}", target.host))
+                    .next(format!("bonafide api add https://{target}"))
+            })?;
+            findings.push(examine(context, &operator, &roots, &target, entry).await?);
+        }
+        let text: Vec<&str> = findings.iter().map(|finding| finding.text.as_str()).collect();
+        let machine: Vec<&Value> = findings.iter().map(|finding| &finding.machine).collect();
+        context.out.result(text.join("\n\n"), &json!(machine))?;
+        match findings.iter().find(|finding| !finding.good) {
+            None => Ok(()),
+            Some(bad) => Err(Failure::refused(format!("{} serves what devices refuse", bad.host)).next(format!(
+                "if the certificate was changed on purpose: bonafide api pin {} --from-server; if not, somebody intercepts",
+                bad.host
+            ))),
+        }
+    }
+}
+
+/// The server of an entry; a pattern has none.
+pub(crate) fn target_of(entry: &HostEntry) -> Option<Target> {
+    match &entry.host {
+        HostPattern::Exact(host) => Some(Target { host: host.clone(), port: 443 }),
+        _ => None,
+    }
+}
+
+/// Looks at one host.
+pub(crate) async fn examine(
+    context: &Context,
+    operator: &Operator,
+    roots: &Roots,
+    target: &Target,
+    entry: &HostEntry,
+) -> Outcome<Finding> {
+    let found = survey(target, roots, context.out).await?;
+    let pins = entry.pins.pins();
+    let chains = found.pin_chains();
+    let unmatched = chains.iter().filter(|chain| !chain.iter().any(|pin| pins.contains(pin))).count();
+    let valid = found.valid().map(|_| ());
+    let good = valid.is_ok() && (unmatched == 0 || entry.mode != Mode::Enforce);
+    let impact = impact(operator, &target.host.to_string(), &chains).await?;
+    let mut text = found.describe();
+    text.push_str(&match (unmatched, chains.len()) {
+        (0, 0) => "no chain is valid: devices refuse it before pins are looked at".into(),
+        (0, _) => format!("ok: every chain has a pin of the live config ({} pins)", pins.len()),
+        (bad, all) => format!("MISMATCH: {bad} of {all} chains have no pin of the live config"),
+    });
+    if let Some(table) = describe_impact(&impact) {
+        text.push_str(&format!("\nconfigs that refuse what is served now:\n{table}"));
+    }
+    let first_expiry = found.served.iter().filter_map(|served| served.path.as_ref().ok()?.first()?.not_after).min();
+    let machine = json!({
+        "host": target.host.to_string(), "ok": good, "unmatched_chains": unmatched, "survey": found.to_json(),
+        "impact": impact,
+    });
+    Ok(Finding { host: target.host.to_string(), good, text, first_expiry, machine })
+}

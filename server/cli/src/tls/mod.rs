@@ -1,0 +1,9 @@
+//! Looking at servers: what they serve, which path of it is valid, and what its certificates say.
+
+pub(crate) mod certificate;
+pub(crate) mod files;
+pub(crate) mod probe;
+pub(crate) mod roots;
+pub(crate) mod survey;
+pub(crate) mod target;
+pub(crate) mod validate;
