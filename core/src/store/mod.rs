@@ -4,6 +4,9 @@ pub(crate) mod config;
 pub(crate) mod contact;
 pub(crate) mod frame;
 pub(crate) mod installation;
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod processes;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
