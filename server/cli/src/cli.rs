@@ -8,7 +8,7 @@ use crate::command::{api, app, arc, config, doctor, gateway, init, key, lists, p
 
 /// Operates Bonafide: the attestation service, the apps' configs, the gateway in front of an API.
 #[derive(Parser)]
-#[command(name = "bonafide", version, arg_required_else_help = true, propagate_version = true)]
+#[command(name = "bonafide", version, arg_required_else_help = true)]
 #[command(after_help = "Exit codes: `bonafide exit-codes`.")]
 pub(crate) struct Cli {
     #[command(flatten)]

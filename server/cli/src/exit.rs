@@ -76,6 +76,11 @@ impl Failure {
         Self::new(Exit::Unreachable, format!("{what}: {error}"))
     }
 
+    /// What went wrong, without what to do next.
+    pub(crate) fn message(&self) -> &str {
+        &self.message
+    }
+
     /// The same failure, said of something larger.
     pub(crate) fn within(mut self, what: &str) -> Self {
         self.message = format!("{what}: {}", self.message);
@@ -97,7 +102,7 @@ impl Failure {
         self.facts.as_ref().and_then(|facts| facts.get("code")).is_some_and(|code| code == "conflict")
     }
 
-    pub(crate) fn as_lock_out(mut self) -> Self {
+    pub(crate) fn into_lock_out(mut self) -> Self {
         self.exit = Exit::LockOut;
         self
     }

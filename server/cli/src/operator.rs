@@ -61,8 +61,8 @@ impl Operator {
         self.call(Method::GET, self.url(&admin(parts), query), None).await
     }
 
-    pub(crate) async fn post(&self, parts: &[&str], body: &Value) -> Outcome<Value> {
-        self.call(Method::POST, self.url(&admin(parts), &[]), Some(body)).await
+    pub(crate) async fn post(&self, parts: &[&str], query: &[(&str, &str)], body: &Value) -> Outcome<Value> {
+        self.call(Method::POST, self.url(&admin(parts), query), Some(body)).await
     }
 
     pub(crate) async fn put(&self, parts: &[&str], query: &[(&str, &str)], body: &Value) -> Outcome<Value> {
@@ -129,7 +129,7 @@ fn admin<'a>(parts: &[&'a str]) -> Vec<&'a str> {
 
 /// What PUT and DELETE change are pins and hosts: what stands against it is a lock-out.
 fn lock_out(failure: Failure) -> Failure {
-    if failure.is_conflict() { failure.as_lock_out() } else { failure }
+    if failure.is_conflict() { failure.into_lock_out() } else { failure }
 }
 
 /// What the service said no with.

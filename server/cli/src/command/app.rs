@@ -74,7 +74,7 @@ impl App {
                     "platform": platform.wire(), "id": id, "version": version, "build": build,
                     "artifacts": digests.artifacts, "code": digests.code,
                 });
-                let answer = context.operator()?.post(&["apps"], &body).await?;
+                let answer = context.operator()?.post(&["apps"], &[], &body).await?;
                 let rows = |kind: &str, entries: &[Value]| {
                     let row = |entry: &Value| vec![kind.into(), cell(entry.get("name")), cell(entry.get("sha256"))];
                     entries.iter().map(row).collect::<Vec<_>>()
@@ -105,7 +105,7 @@ impl App {
             }
             Self::Retire { app_id, yes } => {
                 context.out.confirm(&format!("Retire {app_id}? Everybody who still runs it is refused."), *yes)?;
-                let answer = context.operator()?.post(&["apps", app_id, "retire"], &json!({})).await?;
+                let answer = context.operator()?.post(&["apps", app_id, "retire"], &[], &json!({})).await?;
                 context.out.result(format!("{app_id} is retired"), &answer)
             }
         }

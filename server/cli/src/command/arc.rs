@@ -29,7 +29,7 @@ impl Arc {
             text.push_str("findings      none: the app got a genuine token");
         }
         for finding in &findings {
-            let code = cell(Some(finding));
+            let code = cell(finding.get("code").or(Some(finding)));
             let explanation = Finding::from_code(&code).map_or("unknown to this version", Finding::explanation);
             text.push_str(&format!("finding       {code}: {explanation}\n"));
         }

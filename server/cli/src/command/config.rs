@@ -65,7 +65,7 @@ impl Config {
 }
 
 async fn export(context: &Context, output: Option<&Path>) -> Outcome {
-    let answer = context.operator()?.post(&["config", "export"], &json!({})).await?;
+    let answer = context.operator()?.post(&["config", "export"], &[], &json!({})).await?;
     let file = answer.to_string();
     // The same check that every device makes: what it would refuse is not written.
     let trusted = Trusted::from_initial(file.as_bytes())
@@ -130,7 +130,7 @@ fn describe(content: &Value) -> String {
             .map(|member| format!("{member}={}", cell(host.get(member))));
         rows.push(vec![name, facts.join(" ")]);
     }
-    table(&["", ""], rows).trim_start().to_owned()
+    table(&["what", "value"], rows)
 }
 
 /// Hosts under their names, so that an inserted one does not shift the others.

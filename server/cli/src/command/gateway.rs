@@ -9,6 +9,7 @@ use std::time::Duration;
 use axum::http::HeaderName;
 use axum::routing::get;
 use bonafide_gateway as gateway;
+use bonafide_protocol::encoding::from_base64url;
 use bonafide_protocol::host::Host;
 use clap::Args;
 use gateway::{
@@ -140,14 +141,18 @@ impl Gateway {
 
     fn keys(&self, context: &Context, clock: &Arc<SystemClock>) -> Outcome<Keys> {
         if let Some(file) = &self.hs256_secret {
-            let secret = read(file)?;
+            let text = read(file)?;
+            let secret =
+                std::str::from_utf8(&text).ok().and_then(|text| from_base64url(text.trim())).ok_or_else(|| {
+                    Failure::usage(format!("{} is not base64url, as `bonafide key rotate` shows it", file.display()))
+                })?;
             if secret.len() < MIN_SECRET_BYTES {
                 return Err(Failure::usage(format!(
                     "{} holds {} bytes, a secret needs {MIN_SECRET_BYTES} at least",
                     file.display(),
                     secret.len()
                 ))
-                .next("openssl rand -out secret 32"));
+                .next("bonafide key rotate token --algorithm HS256"));
             }
             return Ok(Keys::Secret { secret, kid: None });
         }

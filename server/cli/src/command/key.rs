@@ -5,6 +5,7 @@ use serde_json::json;
 
 use crate::context::Context;
 use crate::exit::Outcome;
+use crate::out::table::cell;
 
 #[derive(Subcommand)]
 pub(crate) enum Key {
@@ -12,6 +13,9 @@ pub(crate) enum Key {
     Rotate {
         /// Which one.
         purpose: Purpose,
+        /// For token keys; HS256 is for gateways that know no better, and its secret is shown this once.
+        #[arg(long, default_value = "ES256", value_parser = ["ES256", "HS256"])]
+        algorithm: String,
     },
 }
 
@@ -25,12 +29,17 @@ pub(crate) enum Purpose {
 
 impl Key {
     pub(crate) async fn run(&self, context: &Context) -> Outcome {
-        let Self::Rotate { purpose } = self;
+        let Self::Rotate { purpose, algorithm } = self;
         let name = match purpose {
             Purpose::Token => "token",
             Purpose::Challenge => "challenge",
         };
-        let answer = context.operator()?.post(&["keys", name, "rotate"], &json!({})).await?;
-        context.out.result(format!("the {name} key has been replaced"), &answer)
+        let parts = ["keys", name, "rotate"];
+        let answer = context.operator()?.post(&parts, &[("algorithm", algorithm)], &json!({})).await?;
+        let mut text = format!("the {name} key has been replaced");
+        if let Some(secret) = answer.get("secret") {
+            text.push_str(&format!("\nsecret for `bonafide gateway --hs256-secret`: {}", cell(Some(secret))));
+        }
+        context.out.result(text, &answer)
     }
 }

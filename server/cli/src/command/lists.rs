@@ -1,7 +1,7 @@
 //! What the service has noted, as lists.
 
 use clap::Args;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::context::Context;
 use crate::exit::{Exit, Outcome};
@@ -25,7 +25,13 @@ impl Limit {
             ("findings", "findings"),
             ("installation", "installation"),
         ];
-        self.show(context, "appraisals", &columns).await
+        let mut rows = self.fetch(context, "appraisals").await?;
+        // Codes alone: `bonafide arc` and docs/cli.md explain them.
+        for findings in rows.as_array_mut().into_iter().flatten().filter_map(|row| row.get_mut("findings")) {
+            let codes = findings.as_array().into_iter().flatten().map(|one| one.get("code").unwrap_or(one).clone());
+            *findings = codes.collect();
+        }
+        context.out.result(list(&rows, &columns), &rows)
     }
 
     pub(crate) async fn reports(&self, context: &Context) -> Outcome {
@@ -57,8 +63,12 @@ impl Limit {
     }
 
     async fn show(&self, context: &Context, what: &str, columns: &[(&str, &str)]) -> Outcome {
-        let rows = context.operator()?.get(&[what], &[("limit", &self.limit.to_string())]).await?;
+        let rows = self.fetch(context, what).await?;
         context.out.result(list(&rows, columns), &rows)
+    }
+
+    async fn fetch(&self, context: &Context, what: &str) -> Outcome<Value> {
+        context.operator()?.get(&[what], &[("limit", &self.limit.to_string())]).await
     }
 }
 

@@ -108,7 +108,7 @@ async fn rotate(
         yes,
     )?;
 
-    let prepared = operator.post(&["roots", "prepare"], &json!({})).await?;
+    let prepared = operator.post(&["roots", "prepare"], &[], &json!({})).await?;
     let config_key = prepared.get("next_config_key").and_then(|jwk| PublicKey::from_jwk(jwk).ok().flatten());
     let config_key = config_key.ok_or_else(|| Failure::refused("the service prepared no config key"))?;
     let document = Document {
@@ -123,7 +123,7 @@ async fn rotate(
     if let (Some((epoch, version)), Some(members)) = (former, body.as_object_mut()) {
         members.insert("content".into(), json!({"epoch": epoch, "version": version}));
     }
-    let answer = operator.post(&["roots"], &body).await?;
+    let answer = operator.post(&["roots"], &[], &body).await?;
     let version = answer.get("version").cloned().unwrap_or_default();
     let text = format!("published root {epoch} and config {version} under it: devices follow by themselves");
     context.out.result(text, &answer)

@@ -11,7 +11,8 @@ pub(crate) fn table(header: &[&str], rows: impl IntoIterator<Item = Vec<String>>
     for row in rows {
         table.add_row(row.iter().map(|cell| clean(cell)));
     }
-    table.lines().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>().join("\n")
+    let unpadded = |line: String| line.strip_prefix(' ').unwrap_or(&line).trim_end().to_owned();
+    table.lines().map(unpadded).collect::<Vec<_>>().join("\n")
 }
 
 /// Text from elsewhere (a certificate, a device) as it may be printed.

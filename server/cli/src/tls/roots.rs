@@ -30,6 +30,14 @@ impl Roots {
         Ok(Self { certificates, name: file.display().to_string() })
     }
 
+    /// The private roots of a config: DER in base64.
+    pub(crate) fn from_config(roots: &[String]) -> Outcome<Self> {
+        let read = |text: &String| bonafide_protocol::encoding::from_base64(text).map(CertificateDer::from);
+        let certificates = roots.iter().map(read).collect::<Option<Vec<_>>>();
+        let certificates = certificates.ok_or_else(|| Failure::refused("the config's private roots cannot be read"))?;
+        Ok(Self { certificates, name: "the config's private roots".into() })
+    }
+
     /// The roots as webpki takes them.
     pub(crate) fn anchors(&self) -> Vec<TrustAnchor<'_>> {
         self.certificates.iter().filter_map(|der| anchor_from_trusted_cert(der).ok()).collect()

@@ -46,9 +46,9 @@ pub(crate) struct Add {
     /// A platform whose apps get tokens for its audience; repeatable.
     #[arg(long)]
     platform: Vec<PlatformName>,
-    /// How safely the install key has to be held.
-    #[arg(long, value_parser = ["software", "platform", "hardware"], requires = "platform")]
-    least_key_level: Option<String>,
+    /// With --platform: how safely the install key has to be held; desktops reach `software` only.
+    #[arg(long, default_value = "platform", value_parser = ["software", "platform", "hardware"])]
+    least_key_level: String,
     #[command(flatten)]
     care: Care,
 }
@@ -148,11 +148,7 @@ impl Add {
         }
         if !self.platform.is_empty() {
             let platforms: Vec<&str> = self.platform.iter().map(|platform| platform.wire()).collect();
-            let mut policy = json!({"platforms": platforms});
-            if let (Some(level), Some(members)) = (&self.least_key_level, policy.as_object_mut()) {
-                members.insert("least_key_level".into(), json!(level));
-            }
-            put("policy", policy);
+            put("policy", json!({"platforms": platforms, "least_key_level": self.least_key_level}));
         }
         body
     }

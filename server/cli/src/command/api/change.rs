@@ -94,7 +94,7 @@ pub(crate) fn forceable(failure: Failure, host: &str) -> Failure {
 
 /// Which configs that devices hold would refuse what is served now.
 pub(crate) async fn impact(operator: &Operator, host: &str, chains: &[Vec<Pin>]) -> Outcome<Value> {
-    operator.post(&["impact"], &json!({"host": host, "chains": chains})).await
+    operator.post(&["impact"], &[], &json!({"host": host, "chains": chains})).await
 }
 
 /// The impact for people; `None` when nobody is concerned.

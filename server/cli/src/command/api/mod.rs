@@ -6,7 +6,8 @@ mod check;
 mod list;
 mod pin;
 
-pub(crate) use change::forceable;
+pub(crate) use change::{forceable, live};
+pub(crate) use check::{examine, target_of};
 use clap::Subcommand;
 
 use crate::context::Context;
