@@ -15,7 +15,7 @@ internal class GuardedCall(
     val webSocket: Boolean,
     val binding: ByteArray?,
 ) {
-    private val budget = WaitBudget(maxWaitMillis, isCanceled = if (OkHttpAbilities.perCall) null else call::isCanceled)
+    private val budget = WaitBudget(maxWaitMillis, call::isCanceled)
     private val rechecked = HashSet<String>()
     private var refusedHost: String? = null
     private var retryTaken = false

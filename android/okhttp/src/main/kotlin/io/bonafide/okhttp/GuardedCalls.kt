@@ -23,8 +23,6 @@ internal object GuardedCalls {
         if (!OkHttpAbilities.perCall) return fresh
         chain.call().tag(GuardedCall::class.java) { fresh }
         chain.call().addEventListener(CallGuard(fresh, shield))
-        // A cancellation of before had no listener yet.
-        if (chain.call().isCanceled()) fresh.cancel()
         return fresh
     }
 

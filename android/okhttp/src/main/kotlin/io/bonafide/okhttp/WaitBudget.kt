@@ -3,16 +3,10 @@ package io.bonafide.okhttp
 import io.bonafide.BonafideException
 import io.bonafide.StatusCode
 import kotlinx.coroutines.CancellationException
-import kotlinx.coroutines.Job
-import kotlinx.coroutines.TimeoutCancellationException
-import kotlinx.coroutines.delay
-import kotlinx.coroutines.job
-import kotlinx.coroutines.launch
-import kotlinx.coroutines.runBlocking
-import kotlinx.coroutines.withTimeout
 import java.io.IOException
 import java.io.InterruptedIOException
-import java.util.concurrent.TimeUnit
+import java.util.concurrent.TimeUnit.MILLISECONDS
+import java.util.concurrent.TimeUnit.NANOSECONDS
 
 /**
  * All the waiting for Bonafide that one call does: on the call's own thread, and together no longer than [maxMillis].
@@ -21,64 +15,50 @@ import java.util.concurrent.TimeUnit
  */
 internal class WaitBudget(
     maxMillis: Long,
-    /** Asked now and then on an OkHttp whose calls take no listener; null where [cancel] is called. */
-    private val isCanceled: (() -> Boolean)?,
+    /** Whether the call was canceled. */
+    private val isCanceled: () -> Boolean,
 ) {
-    private var leftNanos = TimeUnit.MILLISECONDS.toNanos(maxMillis)
+    private var leftNanos = MILLISECONDS.toNanos(maxMillis)
 
     @Volatile
-    private var waiting: Job? = null
+    private var waiting: OnThisThread<*>? = null
 
-    @Volatile
-    private var canceled = false
-
-    /** Stops the wait that is on, and every later one. From any thread. */
+    /** Stops the wait that is on. From any thread, after [isCanceled] has become true. */
     fun cancel() {
-        canceled = true
         waiting?.cancel()
     }
 
     /** Runs [block] with what is left, in milliseconds. */
     fun <T> await(block: suspend (Long) -> T): T {
         val startedAt = System.nanoTime()
-        val left = TimeUnit.NANOSECONDS.toMillis(leftNanos)
+        val left = NANOSECONDS.toMillis(leftNanos)
+        val run = OnThisThread<T>(isCanceled.takeUnless { OkHttpAbilities.perCall })
+        waiting = run
+        // Either this sees the flag, or cancel() sees the run.
+        if (isCanceled()) throw IOException("Canceled")
         try {
-            return runBlocking {
-                waiting = coroutineContext.job
-                // Either this sees the flag, or cancel() sees the job.
-                if (canceled) coroutineContext.job.cancel()
-                // Blocks keep the limit themselves, and know better what to answer when it is over. This is for one that does not.
-                val watcher = isCanceled?.let { launch { cancelWhen(it) } }
-                withTimeout(left + GRACE_MILLIS) { block(left) }.also { watcher?.cancel() }
-            }
+            // Blocks keep the limit themselves, and know better what to answer when it is over. The grace is for one that does not.
+            val result = run.run(leftNanos + GRACE_NANOS) { block(left) } ?: throw failure("A wait went on beyond its limit.", null)
+            return result.getOrThrow()
         } catch (e: CancellationException) {
-            throw failureOf(e)
+            throw if (isCanceled()) IOException("Canceled", e) else failure("The protection was shut down.", e)
         } catch (e: InterruptedException) {
             Thread.currentThread().interrupt()
             throw InterruptedIOException("interrupted").apply { initCause(e) }
         } catch (e: RuntimeException) {
-            throw BonafideException(StatusCode.INTERNAL_ERROR, detail = e.javaClass.name, cause = e)
+            throw failure(e.javaClass.name, e)
         } catch (e: LinkageError) {
-            throw BonafideException(StatusCode.INTERNAL_ERROR, detail = e.javaClass.name, cause = e)
+            throw failure(e.javaClass.name, e)
         } finally {
             waiting = null
             leftNanos = (leftNanos - (System.nanoTime() - startedAt)).coerceAtLeast(0)
         }
     }
 
-    private suspend fun cancelWhen(isCanceled: () -> Boolean) {
-        while (!isCanceled()) delay(POLL_MILLIS)
-        cancel()
-    }
-
-    private fun failureOf(e: CancellationException): IOException =
-        when {
-            canceled -> IOException("Canceled", e)
-            e is TimeoutCancellationException ->
-                BonafideException(StatusCode.INTERNAL_ERROR, detail = "A wait went on beyond its limit.", cause = e)
-            else -> BonafideException(StatusCode.INTERNAL_ERROR, detail = "The protection was shut down.", cause = e)
-        }
+    private fun failure(
+        detail: String,
+        cause: Throwable?,
+    ) = BonafideException(StatusCode.INTERNAL_ERROR, detail = detail, cause = cause)
 }
 
-private const val GRACE_MILLIS = 500L
-private const val POLL_MILLIS = 50L
+private const val GRACE_NANOS = 500_000_000L

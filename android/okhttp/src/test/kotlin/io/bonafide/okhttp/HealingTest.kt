@@ -7,11 +7,16 @@ import io.bonafide.okhttp.support.TlsServer
 import io.bonafide.okhttp.support.WebSocketProbe
 import io.bonafide.okhttp.support.foreignPin
 import io.bonafide.okhttp.support.pin
+import okhttp3.ConnectionSpec
+import okhttp3.OkHttpClient
 import okhttp3.RequestBody.Companion.toRequestBody
+import okhttp3.TlsVersion
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertTrue
 import org.junit.jupiter.api.Test
 import org.junit.jupiter.api.assertThrows
+import org.junit.jupiter.params.ParameterizedTest
+import org.junit.jupiter.params.provider.EnumSource
 
 class HealingTest : OkHttpSuite() {
     private val old = authority.leaf("api.acme.test")
@@ -50,11 +55,12 @@ class HealingTest : OkHttpSuite() {
         assertEquals(emptyList<Any>(), fixture.reports)
     }
 
-    @Test
-    fun `a resumed TLS session that shows the old leaf is given up for a full handshake`() {
+    @ParameterizedTest
+    @EnumSource(TlsVersion::class, names = ["TLS_1_2", "TLS_1_3"])
+    fun `a resumed TLS session that shows the old leaf is given up for a full handshake`(tls: TlsVersion) {
         val server = server(old)
         start(HostEntry("api.acme.test", listOf(old.pin)))
-        val client = client()
+        val client = client { speaking(tls) }
         val url = "https://api.acme.test:${server.port}/"
         client.get(url)
         server.change(new)
@@ -67,11 +73,15 @@ class HealingTest : OkHttpSuite() {
         assertEquals(3, server.handshakes.get(), "and the healed connection is used again")
     }
 
-    @Test
-    fun `so is a WebSocket's`() {
+    private fun OkHttpClient.Builder.speaking(tls: TlsVersion) =
+        connectionSpecs(listOf(ConnectionSpec.Builder(ConnectionSpec.MODERN_TLS).tlsVersions(tls).build()))
+
+    @ParameterizedTest
+    @EnumSource(TlsVersion::class, names = ["TLS_1_2", "TLS_1_3"])
+    fun `so is a WebSocket's`(tls: TlsVersion) {
         val server = server(old)
         start(HostEntry("api.acme.test", listOf(old.pin)))
-        val client = client()
+        val client = client { speaking(tls) }
         client.get("https://api.acme.test:${server.port}/")
         server.change(new)
         client.connectionPool.evictAll()

@@ -9,8 +9,10 @@ import io.bonafide.okhttp.support.pin
 import mockwebserver3.MockResponse
 import okhttp3.Headers.Companion.headersOf
 import org.junit.jupiter.api.Assertions.assertEquals
+import org.junit.jupiter.api.Assertions.assertFalse
 import org.junit.jupiter.api.Test
 import org.junit.jupiter.api.assertThrows
+import java.net.Socket
 
 class PoolTest : OkHttpSuite() {
     private val leaf = authority.leaf("api.acme.test", "two.acme.test")
@@ -55,9 +57,14 @@ class PoolTest : OkHttpSuite() {
         // Same port, same certificate: HTTP/2 shares the connection between the two hosts.
         val server = mockServer(leaf)
         server.enqueue(MockResponse(code = 302, headers = headersOf("Location", "https://two.acme.test:${server.port}/")))
+        server.enqueue(MockResponse(body = "ok"))
         start(HostEntry("api.acme.test", good), HostEntry("two.acme.test", bad))
-        assertThrows<PinMismatchException> { client().get("https://api.acme.test:${server.port}/") }
+        val client = client()
+        assertThrows<PinMismatchException> { client.get("https://api.acme.test:${server.port}/") }
         assertEquals(1, server.requestCount)
+        assertEquals("ok", client.get("https://api.acme.test:${server.port}/"))
+        server.takeRequest()
+        assertEquals(1, server.takeRequest().exchangeIndex, "the first host goes on with its connection")
     }
 
     @Test
@@ -85,6 +92,25 @@ class PoolTest : OkHttpSuite() {
         assertEquals(2, server.requestCount)
         server.takeRequest()
         assertEquals(1, server.takeRequest().exchangeIndex, "still the first connection")
+    }
+
+    @Test
+    fun `a connection of older pins is not even tried`() {
+        val rotated = authority.leaf("api.acme.test")
+        val server = server(leaf)
+        start(HostEntry("api.acme.test", good))
+        val sockets = mutableListOf<Socket>()
+        val client =
+            client {
+                addNetworkInterceptor { chain -> chain.proceed(chain.request()).also { sockets += chain.connection()!!.socket() } }
+            }
+        client.get("https://api.acme.test:${server.port}/")
+        server.change(rotated)
+        forgetTlsSessions(sockets.single())
+        fixture.install(HostEntry("api.acme.test", listOf(rotated.pin, foreignPin)))
+        client.get("https://api.acme.test:${server.port}/")
+        assertEquals(0, watched.rechecks.get(), "nothing had to be healed")
+        assertFalse(sockets[0].isClosed, "the old one idles until the pool lets it go")
     }
 
     @Test

@@ -50,8 +50,9 @@ class TlsServer(
     private fun serve(socket: SSLSocket) =
         socket.use {
             open += socket
-            socket.startHandshake()
+            // Before, so that a client that has finished its handshake sees it counted.
             handshakes.incrementAndGet()
+            socket.startHandshake()
             while (true) {
                 val request = readHead(socket.inputStream) ?: break
                 requests += request
