@@ -16,7 +16,7 @@ use bonafide_protocol::trust::{ConfigFile, Trusted, Update};
 use super::config::{Merged, load, merge};
 use crate::StoredRecord;
 use crate::adapter::FileStorage;
-use crate::port::{Record, Storage as _};
+use crate::port::{Record, Storage, StorageFailure, StorageLock};
 use crate::random;
 
 const WORKER: &str = "store::processes::worker";
@@ -79,6 +79,35 @@ fn stored(stdout: &mut BufReader<ChildStdout>, mut count: u64) -> Option<u64> {
     last
 }
 
+/// Takes its time between reading and writing, so that others come in between if they can.
+struct Dawdling(FileStorage);
+
+impl Storage for Dawdling {
+    fn read(&self, record: Record) -> Result<Option<Vec<u8>>, StorageFailure> {
+        let bytes = self.0.read(record);
+        for _ in 0..random::up_to(100_000) {
+            std::hint::spin_loop();
+        }
+        bytes
+    }
+
+    fn replace(&self, record: Record, bytes: &[u8]) -> Result<(), StorageFailure> {
+        self.0.replace(record, bytes)
+    }
+
+    fn set_aside(&self, record: Record) -> Result<(), StorageFailure> {
+        self.0.set_aside(record)
+    }
+
+    fn remove(&self, record: Record) -> Result<(), StorageFailure> {
+        self.0.remove(record)
+    }
+
+    fn lock(&self, record: Record) -> Result<Box<dyn StorageLock>, StorageFailure> {
+        self.0.lock(record)
+    }
+}
+
 /// What a child does; in an ordinary run of the tests nothing.
 #[test]
 fn worker() {
@@ -86,7 +115,7 @@ fn worker() {
     let mut parts = task.splitn(4, ',');
     let mut number = || parts.next().unwrap().parse::<usize>().unwrap();
     let (first, step, last) = (number(), number(), number());
-    let storage = FileStorage::new(parts.next().unwrap());
+    let storage = Dawdling(FileStorage::new(parts.next().unwrap()));
     let mut seen = 0;
     for version in (first..=last).step_by(step) {
         let mine = held(u64::try_from(version).unwrap());
@@ -128,6 +157,15 @@ fn two_racing_processes_lose_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let (mut odd, mut odd_out) = spawn(folder.path(), 3, 2, 401);
     let (mut even, mut even_out) = spawn(folder.path(), 2, 2, 400);
+    // A third one looks on: what it has seen never goes back.
+    let storage = FileStorage::new(folder.path());
+    let mut seen = 1;
+    while seen < 400 && odd.try_wait().unwrap().is_none() {
+        let (trusted, record) = load(&storage, initial());
+        assert!(matches!(record, StoredRecord::Used | StoredRecord::Absent), "{record:?}");
+        assert!(trusted.position().1 >= seen, "{:?} after {seen}", trusted.position());
+        seen = trusted.position().1;
+    }
     stored(&mut odd_out, u64::MAX);
     stored(&mut even_out, u64::MAX);
     assert!(odd.wait().unwrap().success() && even.wait().unwrap().success());
