@@ -11,6 +11,9 @@ use crate::context::Context;
 use crate::exit::{Failure, Outcome};
 use crate::out::table::{cell, table};
 use crate::tls::files::{certificates, pin_of_key_file};
+use crate::tls::roots::Roots;
+use crate::tls::survey::survey;
+use crate::tls::target::Target;
 
 #[derive(Subcommand)]
 pub(crate) enum Service {
@@ -77,12 +80,34 @@ impl Service {
             .chain(pins.iter().map(|pin| vec![if held.contains(pin) { " " } else { "+" }.into(), pin.to_string()]));
         context.out.say(format!("pins of the service\n{}\n", table(&["", "pin"], rows)))?;
         let flag = if *force { "true" } else { "false" };
-        let body = json!({"pins": pins});
+        let body = json!({"pins": pins, "chains": served(context, &service).await});
         let refused = |failure| forceable(failure, "the service");
         operator.put(&["service"], &[("force", flag), ("dry_run", "true")], &body).await.map_err(refused)?;
         context.out.confirm("Publish this?", *yes)?;
         let answer = operator.put(&["service"], &[("force", flag)], &body).await.map_err(refused)?;
         let version = answer.get("version").cloned().unwrap_or(Value::Null);
         context.out.result(format!("published config {version}"), &json!({"version": version, "pins": pins}))
+    }
+}
+
+/// What the service serves now, if it can be looked at from here: the new pins have to fit it.
+async fn served(context: &Context, service: &Value) -> Option<Vec<Vec<Pin>>> {
+    let look = async {
+        let target = Target::parse(&cell(service.get("url")))?;
+        let roots: Vec<String> =
+            service.get("roots").and_then(|roots| serde_json::from_value(roots.clone()).ok()).unwrap_or_default();
+        let roots = if roots.is_empty() { Roots::load(None)? } else { Roots::from_config(&roots)? };
+        let found = survey(&target, &roots, context.out).await?;
+        found.valid()?;
+        Ok::<_, Failure>(found.pin_chains())
+    };
+    match look.await {
+        Ok(chains) => Some(chains),
+        Err(failure) => {
+            context
+                .out
+                .warn(format!("whether the service serves one of these pins is not known: {}", failure.message()));
+            None
+        }
     }
 }

@@ -1,0 +1,122 @@
+//! "Bad input", the command line's part: a clear error with the next step, its exit code, and nothing lost.
+
+use std::net::TcpListener;
+
+use crate::bench::{Data, EC, Service, command, issue, issue_expired, openssl, run, tls_server};
+
+#[test]
+fn an_unreachable_host_is_said_so() {
+    let service = Service::start();
+    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let before = service.version();
+    let ended = service.data.run(&["api", "add", &format!("https://{closed}"), "--yes"]);
+    assert_eq!(ended.code, 3, "{}", ended.stderr);
+    let message = ended.error().get("message").unwrap().to_string();
+    assert!(message.contains("cannot be reached") && message.contains("refused"), "{message}");
+    assert_eq!(service.version(), before, "nothing was published");
+    let ended = service.data.run(&["api", "add", "https://no-such-host.invalid", "--yes"]);
+    assert_eq!(ended.code, 3, "{}", ended.stderr);
+}
+
+#[test]
+fn an_invalid_chain_is_refused_with_its_reason() {
+    let service = Service::start();
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    openssl(
+        folder,
+        "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout self.key -out self.pem -subj /CN=localhost -addext subjectAltName=DNS:localhost",
+    );
+    issue(folder, "foreign", EC, "DNS:localhost", "9");
+    issue(folder, "elsewhere", EC, "DNS:other.test", "9");
+    issue_expired(folder, "ended");
+    let ca = folder.join("ca.pem").display().to_string();
+    let before = service.version();
+    for (name, trusted, reason) in [
+        ("self", false, "self_signed"),
+        ("foreign", false, "unknown_issuer"),
+        ("elsewhere", true, "wrong_name"),
+        ("ended", true, "expired"),
+    ] {
+        let url = format!("https://localhost:{}", tls_server(folder, &[name]).port());
+        let mut arguments = vec!["api", "add", &url, "--yes", "--force"];
+        if trusted {
+            arguments.extend(["--ca", &ca]);
+        }
+        let ended = service.data.run(&arguments);
+        assert_eq!(ended.code, 1, "{name}: {}", ended.stderr);
+        assert_eq!(ended.error().pointer("/facts/reason").unwrap(), reason);
+    }
+    assert_eq!(service.version(), before, "nothing was published");
+}
+
+#[test]
+fn without_a_terminal_a_question_is_an_error_and_nothing_is_changed() {
+    let service = Service::start();
+    let before = service.version();
+    let url = format!("https://localhost:{}", service.public.port());
+    let (ca, spare) = (service.data.file("tls/ca.pem"), service.data.file("tls/backup.key"));
+    let ended = service.data.run(&["api", "add", &url, "--ca", &ca, "--backup-key", &spare]);
+    assert_eq!(ended.code, 2, "{}", ended.stderr);
+    assert!(ended.error().get("next").unwrap().to_string().contains("--yes"));
+    assert_eq!(service.version(), before);
+}
+
+#[test]
+fn a_port_in_use_is_named() {
+    let data = Data::init();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    for (taken, free, option) in
+        [("--listen", "--operator-listen", "--listen"), ("--operator-listen", "--listen", "--operator-listen")]
+    {
+        let ended = data.run(&["serve", taken, &address, free, "127.0.0.1:0"]);
+        assert_eq!(ended.code, 3, "{}", ended.stderr);
+        assert!(ended.error().get("message").unwrap().to_string().contains("in use"));
+        assert!(ended.error().get("next").unwrap().to_string().contains(option));
+    }
+    let jwks = data.path().join("operator.json").display().to_string();
+    let ended =
+        data.run(&["gateway", "--listen", &address, "--account", "acme", "--audience", "acme", "--jwks", &jwks]);
+    assert_eq!(ended.code, 3, "{}", ended.stderr);
+}
+
+#[test]
+fn a_file_or_folder_without_permission_is_named() {
+    let data = Data::init();
+    // The kernel's own folder takes files from nobody, root included.
+    let ended = run(command().args(["--json", "--data", "/proc/bonafide", "init", "--account", "acme"]).args([
+        "--url",
+        "https://localhost",
+        "--private-ca",
+    ]));
+    assert_eq!(ended.code, 3, "{}", ended.stderr);
+    assert!(ended.error().get("message").unwrap().to_string().contains("/proc/bonafide"));
+    let service = Service::start();
+    let ended = service.data.run(&["config", "export", "-o", "/proc/bonafide.config"]);
+    assert_eq!(ended.code, 3, "{}", ended.stderr);
+    let ended = data.run(&["init", "--account", "acme", "--url", "https://localhost", "--private-ca"]);
+    assert_eq!(ended.code, 1, "an account is never overwritten: {}", ended.stderr);
+}
+
+#[test]
+fn without_a_service_the_next_step_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("none").display().to_string();
+    let ended = run(command().args(["--json", "--data", &data, "api", "list"]));
+    assert_eq!(ended.code, 3);
+    assert!(ended.error().get("next").unwrap().to_string().contains("bonafide init"));
+    let data = Data::init();
+    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let ended = data.run(&["--operator-url", &format!("http://{closed}"), "api", "list"]);
+    assert_eq!(ended.code, 3);
+    assert!(ended.error().get("next").unwrap().to_string().contains("bonafide serve"));
+}
+
+#[test]
+fn a_foreign_operator_token_changes_nothing() {
+    let service = Service::start();
+    let url = format!("http://{}", service.operator);
+    let ended = service.data.run(&["--operator-url", &url, "--operator-token", "guess", "key", "rotate", "token"]);
+    assert_eq!(ended.code, 1, "{}", ended.stderr);
+}

@@ -1,0 +1,7 @@
+//! The command as an operator meets it, against real servers: what is refused, with which exit code and next step.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod bad_input;
+mod bench;
+mod pins;
+mod story;
