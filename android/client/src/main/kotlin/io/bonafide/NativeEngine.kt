@@ -64,6 +64,7 @@ internal class NativeEngine private constructor(
             onRevision: (Long) -> Unit,
         ): Engine =
             rethrowingTyped {
+                LibraryFile.provide(settings.storage)
                 NativeLog.forwardTo(settings.logLevel)
                 val ports =
                     NativePorts(
