@@ -2,7 +2,7 @@
 //! with his own pins and the highest version there is, and makes it the live one. No code of the service is used: this
 //! is also the proof, from outside, of how keys are sealed.
 //!
-//! `cargo run -p bonafide-service --example thief -- DATA_DIR HOST PIN [PIN…]`
+//! `cargo run -p bonafide-service --example thief -- --data DIR --host HOST [--pin PIN]…`; without pins, his own.
 #![expect(clippy::print_stdout, reason = "a program for people")]
 
 use std::error::Error;
@@ -21,15 +21,8 @@ type Outcome<T> = Result<T, Box<dyn Error>>;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Outcome<()> {
-    let mut arguments = std::env::args().skip(1);
-    let (Some(data_dir), Some(host)) = (arguments.next(), arguments.next()) else {
-        return Err("usage: thief DATA_DIR HOST PIN [PIN…]".into());
-    };
-    let pins = arguments.map(|text| text.parse::<Pin>()).collect::<Result<Vec<_>, _>>()?;
-    if pins.is_empty() {
-        return Err("usage: thief DATA_DIR HOST PIN [PIN…]".into());
-    }
-    let data_dir = Path::new(&data_dir);
+    let wanted = Wanted::read(std::env::args().skip(1))?;
+    let data_dir = Path::new(&wanted.data);
     let mut database = SqliteConnectOptions::new().filename(data_dir.join("bonafide.db")).connect().await?;
 
     let (account, kid, sealed): (String, String, String) =
@@ -38,10 +31,37 @@ async fn main() -> Outcome<()> {
             .await?;
     let seed = open(&master_key(data_dir)?, &account, &kid, &sealed)?;
     let key = Ed25519Key::from_seed(seed.as_slice().try_into()?)?;
-    let config = stolen(live(&mut database, &account).await?, &host, pins)?;
+    let config = stolen(live(&mut database, &account).await?, &wanted.host, wanted.pins)?;
     insert(&mut database, &account, &config, &config.sign(&key)).await?;
     println!("signed and published: epoch {}, version {}", config.epoch, config.version);
     Ok(())
+}
+
+struct Wanted {
+    data: String,
+    host: String,
+    pins: Vec<Pin>,
+}
+
+impl Wanted {
+    fn read(mut arguments: impl Iterator<Item = String>) -> Outcome<Self> {
+        let (mut data, mut host, mut pins) = (None, None, Vec::new());
+        while let (Some(name), Some(value)) = (arguments.next(), arguments.next()) {
+            match name.as_str() {
+                "--data" => data = Some(value),
+                "--host" => host = Some(value),
+                "--pin" => pins.push(value.parse()?),
+                _ => return Err(format!("unknown option {name}").into()),
+            }
+        }
+        if pins.is_empty() {
+            pins = vec![Pin::of_spki(b"the thief's key"), Pin::of_spki(b"and his backup")];
+        }
+        let (Some(data), Some(host)) = (data, host) else {
+            return Err("usage: thief --data DIR --host HOST [--pin PIN]…".into());
+        };
+        Ok(Self { data, host, pins })
+    }
 }
 
 fn master_key(data_dir: &Path) -> Outcome<[u8; 32]> {

@@ -20,6 +20,7 @@ mod limit;
 mod metrics;
 mod operator;
 mod public;
+mod query;
 mod reply;
 mod serve;
 mod settings;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Path, State as Shared};
+use axum::extract::State as Shared;
 use bonafide_protocol::encoding::to_base64url;
 use bonafide_protocol::measurement::Platform;
 use bonafide_protocol::status::Status;
@@ -17,6 +17,7 @@ use super::auth::{Caller, Scope};
 use crate::appraise::{Digest, Registration};
 use crate::audit;
 use crate::body;
+use crate::query::Path;
 use crate::reply::{Refusal, must};
 use crate::state::State;
 use crate::store::{accounts, apps};

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Path, Query, State as Shared};
+use axum::extract::State as Shared;
 use bonafide_protocol::encoding::from_base64url;
 use bonafide_protocol::status::Status;
 use bonafide_protocol::trust::ConfigFile;
@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use super::auth::{Caller, Scope};
 use super::views::Limit;
 use crate::audit;
+use crate::query::{Path, Query};
 use crate::reply::Refusal;
 use crate::state::State;
 use crate::store::{accounts, documents, installations};

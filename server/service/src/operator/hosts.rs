@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Path, Query, State as Shared};
+use axum::extract::State as Shared;
 use bonafide_protocol::config::{Config, HostEntry};
 use bonafide_protocol::host::HostPattern;
 use bonafide_protocol::status::Status;
@@ -16,6 +16,7 @@ use super::pins::{Chains, guard_host};
 use crate::appraise::Policy;
 use crate::body;
 use crate::documents::{Edit, publish};
+use crate::query::{Path, Query};
 use crate::reply::Refusal;
 use crate::state::State;
 use crate::store::installations;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Query, State as Shared};
+use axum::extract::State as Shared;
 use axum::http::{HeaderName, HeaderValue, header};
 use bonafide_protocol::jwk::PublicKey;
 use bonafide_protocol::status::Status;
@@ -11,6 +11,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::auth::{Caller, Scope};
+use crate::query::Query;
 use crate::reply::Refusal;
 use crate::state::State;
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Path, Query, State as Shared};
+use axum::extract::State as Shared;
 use bonafide_protocol::encoding::to_base64url;
 use bonafide_protocol::status::Status;
 use jsonwebtoken::Algorithm;
@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use super::auth::{Caller, Scope};
 use crate::error::ServiceError;
 use crate::keys::{NewKey, Purpose};
+use crate::query::{Path, Query};
 use crate::reply::Refusal;
 use crate::state::State;
 use crate::store::{accounts, keys};

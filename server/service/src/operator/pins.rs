@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Query, State as Shared};
+use axum::extract::State as Shared;
 use bonafide_protocol::config::{HostEntry, Mode, Service};
 use bonafide_protocol::pin::Pin;
 use bonafide_protocol::status::Status;
@@ -16,6 +16,7 @@ use super::auth::{Caller, Scope};
 use super::hosts::Care;
 use crate::body;
 use crate::documents::{Edit, publish};
+use crate::query::Query;
 use crate::reply::Refusal;
 use crate::state::State;
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Path, State as Shared};
+use axum::extract::State as Shared;
 use bonafide_protocol::status::Status;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -14,6 +14,7 @@ use super::auth::{Caller, Scope, new_token};
 use crate::audit;
 use crate::body;
 use crate::error::ServiceError;
+use crate::query::Path;
 use crate::reply::Refusal;
 use crate::state::State;
 use crate::store::{accounts, operators};

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Path, Query, State as Shared};
+use axum::extract::State as Shared;
 use bonafide_protocol::arc::Arc as ResponseCode;
 use bonafide_protocol::encoding::sha256;
 use bonafide_protocol::finding::Finding;
@@ -12,6 +12,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::auth::{Caller, Scope};
+use crate::query::{Path, Query};
 use crate::reply::Refusal;
 use crate::state::State;
 use crate::store::{apps, installations, logs};

@@ -131,3 +131,30 @@ pub(crate) fn int(value: u64) -> i64 {
 pub(crate) fn uint(value: i64) -> u64 {
     u64::try_from(value).unwrap_or(0)
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_full_disk_is_told_from_other_failures() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = Store::open(&directory.path().join(DATABASE_FILE), true).await.unwrap();
+        let mut connection = store.read().await.unwrap();
+        // SQLite's own limit on the file's size fails as a full disk does (https://sqlite.org/pragma.html).
+        sqlx::query("PRAGMA max_page_count = 1").execute(&mut *connection).await.unwrap();
+        accounts::insert(&mut connection, "acme", 0).await.unwrap();
+        let row =
+            documents::ConfigRow { epoch: 1, version: 1, jws: "x".repeat(1 << 20), issued_at: 0, exported_at: None };
+        let full = documents::insert_config(&mut connection, "acme", &row).await;
+        assert!(matches!(full, Err(StoreError::Full)), "{full:?}");
+
+        let small = documents::ConfigRow { jws: String::new(), ..row };
+        documents::insert_config(&mut connection, "acme", &small).await.unwrap();
+        let twice = documents::insert_config(&mut connection, "acme", &small).await;
+        assert!(matches!(twice, Err(StoreError::Duplicate)), "{twice:?}");
+        let orphan = documents::insert_config(&mut connection, "other", &small).await;
+        assert!(matches!(orphan, Err(StoreError::Other(_))), "{orphan:?}");
+    }
+}

@@ -23,6 +23,10 @@ pub(crate) const START: u64 = 1_790_000_000;
 pub(crate) struct Turned(AtomicU64);
 
 impl Turned {
+    pub(crate) fn at(seconds: u64) -> Self {
+        Self(AtomicU64::new(seconds * 1000))
+    }
+
     pub(crate) fn set(&self, seconds: u64) {
         self.0.store(seconds * 1000, Ordering::SeqCst);
     }
@@ -65,7 +69,7 @@ impl Service {
 
     pub(crate) async fn with_limit(limit: RateLimit) -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let clock = Arc::new(Turned(AtomicU64::new(START * 1000)));
+        let clock = Arc::new(Turned::at(START));
         init(options(directory.path(), clock.clone())).await.unwrap();
         let operator: Value =
             serde_json::from_slice(&std::fs::read(directory.path().join("operator.json")).unwrap()).unwrap();
