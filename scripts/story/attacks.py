@@ -48,8 +48,8 @@ def api_verdict(stage: Stage, token: str, headers: dict | None = None):
 
 def replayed_token_request(stage: Stage) -> None:
     jws = stage.run(
-        RAW_TOKEN_REQUEST, "--config", stage.folder / "bonafide.config", "--storage", stage.folder / "raw.storage",
-        "--app-id", opening.APP_ID, "--app-version", opening.APP_VERSION).strip()
+        RAW_TOKEN_REQUEST, "--config", stage.folder / "bonafide.config", "--state", stage.folder / "raw.storage",
+        "--app", opening.APP_ID, "--version", opening.APP_VERSION).strip()
     url = f"https://127.0.0.1:{stage.service_port}/v1/tokens"
     post = lambda: request(url, ca=stage.data / "tls" / "ca.pem", headers={"content-type": "application/jose"}, body=jws.encode())
     first, second = post(), post()
@@ -108,7 +108,7 @@ def thief_of_the_config_key(stage: Stage) -> None:
     check(status["version"] == 2**53 - 1, "the thief's config with the highest version is taken at first", status)
     check(opening.login(stage.client).get("code") == "pin_mismatch", "and locks the client out")
     stage.bonafide("root", "rotate", "--root-key", stage.root_key, "--yes", show=True)
-    stage.bonafide("api", "pin", "localhost", "--from-server", "--ca", stage.authority.pem, "--force", "--yes")
+    stage.bonafide("api", "pin", f"localhost:{stage.api_port}", "--from-server", "--ca", stage.authority.pem, "--force", "--yes")
     healed = eventually(lambda: opening.login(stage.client).get("status") == 200, "the owner's next root supersedes it")
     now = stage.client.ask("status")
     check(healed and now["epoch"] == 2, "the client is of the owner's epoch", now)

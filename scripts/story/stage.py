@@ -1,5 +1,6 @@
 """What the acts stand on: processes of their own, certificates, and checks that can fail."""
 
+import fcntl
 import json
 import os
 import queue
@@ -115,6 +116,13 @@ class Stage:
 
     def __init__(self, folder: Path):
         self.folder = folder
+        folder.parent.mkdir(exist_ok=True)
+        # Held to the end of the process: a second demo would wipe the first one's folder.
+        self._lock = open(folder.with_suffix(".lock"), "w")
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise SystemExit(f"another demo is running in {folder}; wait for it, or stop it") from None
         shutil.rmtree(folder, ignore_errors=True)
         (folder / "logs").mkdir(parents=True)
         self.processes: list[Process] = []
