@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::api::forceable;
 use crate::context::Context;
-use crate::exit::{Failure, Outcome};
+use crate::exit::{Exit, Failure, Outcome};
 use crate::out::table::{cell, table};
 use crate::tls::files::{certificates, pin_of_key_file};
 use crate::tls::roots::Roots;
@@ -80,7 +80,12 @@ impl Service {
             .chain(pins.iter().map(|pin| vec![if held.contains(pin) { " " } else { "+" }.into(), pin.to_string()]));
         context.out.say(format!("pins of the service\n{}\n", table(&["", "pin"], rows)))?;
         let flag = if *force { "true" } else { "false" };
-        let body = json!({"pins": pins, "chains": served(context, &service).await});
+        let chains = served(context, &service).await;
+        if chains.is_none() && !remove.is_empty() && !force {
+            let message = "what the service serves was not seen from here: removing a pin may lock devices out";
+            return Err(Failure::new(Exit::LockOut, message).next("bonafide doctor; --force removes it unseen"));
+        }
+        let body = json!({"pins": pins, "chains": chains});
         let refused = |failure| forceable(failure, "the service");
         operator.put(&["service"], &[("force", flag), ("dry_run", "true")], &body).await.map_err(refused)?;
         context.out.confirm("Publish this?", *yes)?;

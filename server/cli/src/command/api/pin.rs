@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::change::{Care, Change, describe_impact, entry, impact, live};
 use crate::context::Context;
-use crate::exit::{Failure, Outcome};
+use crate::exit::{Exit, Failure, Outcome};
 use crate::out::table::table;
 use crate::tls::files::{certificates, pin_of_key_file};
 use crate::tls::roots::Roots;
@@ -84,7 +84,12 @@ impl PinHost {
                 ))?;
             }
         } else {
-            context.out.warn(format!("{pattern} was not reached: whether it serves one of these pins is not known"));
+            if !self.remove.is_empty() && !self.care.force {
+                return Err(unseen(&pattern));
+            }
+            context.out.warn(format!(
+                "no valid chain of {pattern} was seen from here: whether it serves one of these pins is not known"
+            ));
         }
 
         let mut body = json!(held);
@@ -149,4 +154,13 @@ impl PinHost {
         }
         Ok(pins)
     }
+}
+
+/// A pin is removed only beside what is served: it may be the one that every device needs now.
+fn unseen(pattern: &HostPattern) -> Failure {
+    Failure::new(
+        Exit::LockOut,
+        format!("no valid chain of {pattern} was seen from here: removing a pin may lock devices out"),
+    )
+    .next("name the port (HOST:PORT), or your own CA with --ca FILE; --force removes it unseen")
 }
