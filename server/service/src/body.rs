@@ -68,3 +68,48 @@ impl<S: Send + Sync, T: DeserializeOwned, const LIMIT: usize> FromRequest<S> for
 pub(crate) fn malformed(error: &serde_json::Error) -> Refusal {
     Refusal::with(Status::MalformedRequest, format!("The body: {error}."))
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use std::pin::Pin;
+    use std::task::{Context, Poll};
+
+    use axum::body::{Bytes, HttpBody};
+    use axum::response::IntoResponse as _;
+
+    use super::*;
+
+    /// A body that goes on, and never comes to an end.
+    struct Trickle;
+
+    impl HttpBody for Trickle {
+        type Data = Bytes;
+        type Error = std::io::Error;
+
+        fn poll_frame(
+            self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+        ) -> Poll<Option<Result<http_body::Frame<Bytes>, Self::Error>>> {
+            Poll::Pending
+        }
+    }
+
+    // The clock is tokio's own, which jumps when nothing else is to do.
+    #[tokio::test(start_paused = true)]
+    async fn a_trickled_body_ends() {
+        let request = Request::new(Body::new(Trickle));
+        let refusal = read(request, 100).await.unwrap_err();
+        assert_eq!(refusal.into_response().status(), axum::http::StatusCode::REQUEST_TIMEOUT);
+    }
+
+    #[tokio::test]
+    async fn a_body_is_read_up_to_its_limit_whatever_its_length_claims() {
+        let body = |length: usize| Request::new(Body::from(vec![0; length]));
+        assert_eq!(read(body(100), 100).await.unwrap().len(), 100);
+        assert_eq!(read(body(101), 100).await.unwrap_err().status, Status::RequestTooLarge);
+        let mut lying = body(5);
+        lying.headers_mut().insert(CONTENT_LENGTH, 101.into());
+        assert_eq!(read(lying, 100).await.unwrap_err().status, Status::RequestTooLarge);
+    }
+}

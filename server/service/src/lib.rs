@@ -18,6 +18,7 @@ mod janitor;
 mod keys;
 mod limit;
 mod metrics;
+mod openapi;
 mod operator;
 mod public;
 mod query;

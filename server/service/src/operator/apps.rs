@@ -25,7 +25,8 @@ use crate::store::{accounts, apps};
 /// A build that the operator vouches for.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Build {
+#[schema(as = Build)]
+pub(crate) struct Build {
     /// `android`, `ios`, `jvm`, `linux`.
     #[schema(value_type = String)]
     platform: Platform,
@@ -44,7 +45,18 @@ pub(super) struct Build {
 }
 
 /// Every build, retired ones too.
-pub(super) async fn list(caller: Caller, Shared(state): Shared<Arc<State>>) -> Result<Json<Value>, Refusal> {
+#[utoipa::path(
+    get,
+    path = "/admin/v1/apps",
+    tag = "operator",
+    responses(
+        (status = 200, description = "Every build, retired ones too", body = serde_json::Value),
+        (status = "4XX", description = "A refusal, with its code", body = crate::openapi::Refused),
+        (status = "5XX", description = "The service cannot serve now", body = crate::openapi::Refused),
+    ),
+    security(("operator" = [])),
+)]
+pub(crate) async fn list(caller: Caller, Shared(state): Shared<Arc<State>>) -> Result<Json<Value>, Refusal> {
     caller.needs(Scope::Read)?;
     let mut connection = state.store.read().await?;
     let rows = apps::all(&mut connection, &state.account).await?;
@@ -63,7 +75,19 @@ pub(super) async fn list(caller: Caller, Shared(state): Shared<Arc<State>>) -> R
 }
 
 /// Registers a build.
-pub(super) async fn register(
+#[utoipa::path(
+    post,
+    path = "/admin/v1/apps",
+    tag = "operator",
+    request_body = Build,
+    responses(
+        (status = 200, description = "The id of the build", body = serde_json::Value),
+        (status = "4XX", description = "A refusal, with its code", body = crate::openapi::Refused),
+        (status = "5XX", description = "The service cannot serve now", body = crate::openapi::Refused),
+    ),
+    security(("operator" = [])),
+)]
+pub(crate) async fn register(
     caller: Caller,
     Shared(state): Shared<Arc<State>>,
     body::Json(build): body::Json<Build, BODY>,
@@ -105,7 +129,21 @@ pub(super) async fn register(
 }
 
 /// Retires a build: it gets decoys from now on.
-pub(super) async fn retire(
+#[utoipa::path(
+    post,
+    path = "/admin/v1/apps/{app_id}/retire",
+    tag = "operator",
+    params(
+        ("app_id" = String, Path, description = "The build"),
+    ),
+    responses(
+        (status = 200, description = "When it was retired", body = serde_json::Value),
+        (status = "4XX", description = "A refusal, with its code", body = crate::openapi::Refused),
+        (status = "5XX", description = "The service cannot serve now", body = crate::openapi::Refused),
+    ),
+    security(("operator" = [])),
+)]
+pub(crate) async fn retire(
     caller: Caller,
     Shared(state): Shared<Arc<State>>,
     Path(app_id): Path<String>,

@@ -20,7 +20,18 @@ use crate::state::State;
 use crate::store::{accounts, documents, installations};
 
 /// What is live.
-pub(super) async fn live(caller: Caller, Shared(state): Shared<Arc<State>>) -> Result<Json<Value>, Refusal> {
+#[utoipa::path(
+    get,
+    path = "/admin/v1/config",
+    tag = "operator",
+    responses(
+        (status = 200, description = "What is live: roots, config, content", body = serde_json::Value),
+        (status = "4XX", description = "A refusal, with its code", body = crate::openapi::Refused),
+        (status = "5XX", description = "The service cannot serve now", body = crate::openapi::Refused),
+    ),
+    security(("operator" = [])),
+)]
+pub(crate) async fn live(caller: Caller, Shared(state): Shared<Arc<State>>) -> Result<Json<Value>, Refusal> {
     caller.needs(Scope::Read)?;
     let snapshot = state.snapshot();
     let roots: Vec<&str> = snapshot.roots.iter().map(|(_, jws)| jws.as_str()).collect();
@@ -28,7 +39,21 @@ pub(super) async fn live(caller: Caller, Shared(state): Shared<Arc<State>>) -> R
 }
 
 /// Published configs, the newest first.
-pub(super) async fn list(
+#[utoipa::path(
+    get,
+    path = "/admin/v1/configs",
+    tag = "operator",
+    params(
+        ("limit" = Option<u64>, Query, description = "How many rows; 100, at most 1000"),
+    ),
+    responses(
+        (status = 200, description = "Published configs, the newest first", body = serde_json::Value),
+        (status = "4XX", description = "A refusal, with its code", body = crate::openapi::Refused),
+        (status = "5XX", description = "The service cannot serve now", body = crate::openapi::Refused),
+    ),
+    security(("operator" = [])),
+)]
+pub(crate) async fn list(
     caller: Caller,
     Shared(state): Shared<Arc<State>>,
     Query(limit): Query<Limit>,
@@ -55,12 +80,27 @@ pub(super) async fn list(
 
 /// The query of [`former`].
 #[derive(Deserialize)]
-pub(super) struct Epoch {
+pub(crate) struct Epoch {
     epoch: u64,
 }
 
 /// One former config.
-pub(super) async fn former(
+#[utoipa::path(
+    get,
+    path = "/admin/v1/config/{version}",
+    tag = "operator",
+    params(
+        ("version" = u64, Path, description = "Its version"),
+        ("epoch" = u64, Query, description = "Its epoch"),
+    ),
+    responses(
+        (status = 200, description = "One former config", body = serde_json::Value),
+        (status = "4XX", description = "A refusal, with its code", body = crate::openapi::Refused),
+        (status = "5XX", description = "The service cannot serve now", body = crate::openapi::Refused),
+    ),
+    security(("operator" = [])),
+)]
+pub(crate) async fn former(
     caller: Caller,
     Shared(state): Shared<Arc<State>>,
     Path(version): Path<u64>,
@@ -81,7 +121,18 @@ pub(super) async fn former(
 }
 
 /// The initial config: the one file that the app embeds.
-pub(super) async fn export(caller: Caller, Shared(state): Shared<Arc<State>>) -> Result<Json<ConfigFile>, Refusal> {
+#[utoipa::path(
+    post,
+    path = "/admin/v1/config/export",
+    tag = "operator",
+    responses(
+        (status = 200, description = "The initial config; remembered as exported", body = serde_json::Value),
+        (status = "4XX", description = "A refusal, with its code", body = crate::openapi::Refused),
+        (status = "5XX", description = "The service cannot serve now", body = crate::openapi::Refused),
+    ),
+    security(("operator" = [])),
+)]
+pub(crate) async fn export(caller: Caller, Shared(state): Shared<Arc<State>>) -> Result<Json<ConfigFile>, Refusal> {
     caller.needs(Scope::Read)?;
     let snapshot = state.snapshot();
     let (epoch, version) = snapshot.position();

@@ -23,7 +23,7 @@ use crate::store::installations;
 
 /// The query of every change that can lock somebody out.
 #[derive(Clone, Copy, Deserialize)]
-pub(super) struct Care {
+pub(crate) struct Care {
     #[serde(default)]
     pub(super) force: bool,
     #[serde(default)]
@@ -41,7 +41,24 @@ struct Wanted {
 }
 
 /// Adds or replaces an entry.
-pub(super) async fn replace(
+#[utoipa::path(
+    put,
+    path = "/admin/v1/hosts/{pattern}",
+    tag = "operator",
+    params(
+        ("pattern" = String, Path, description = "The host pattern"),
+        ("force" = Option<bool>, Query, description = "Go on although somebody is locked out"),
+        ("dry_run" = Option<bool>, Query, description = "Check, and change nothing"),
+    ),
+    request_body = serde_json::Value,
+    responses(
+        (status = 200, description = "The published version and the change; the body is a host entry, with `policy` and `chains`", body = serde_json::Value),
+        (status = "4XX", description = "A refusal, with its code", body = crate::openapi::Refused),
+        (status = "5XX", description = "The service cannot serve now", body = crate::openapi::Refused),
+    ),
+    security(("operator" = [])),
+)]
+pub(crate) async fn replace(
     caller: Caller,
     Shared(state): Shared<Arc<State>>,
     Path(pattern): Path<String>,
@@ -76,7 +93,23 @@ pub(super) async fn replace(
 }
 
 /// Removes an entry.
-pub(super) async fn remove(
+#[utoipa::path(
+    delete,
+    path = "/admin/v1/hosts/{pattern}",
+    tag = "operator",
+    params(
+        ("pattern" = String, Path, description = "The host pattern"),
+        ("force" = Option<bool>, Query, description = "Go on although somebody is locked out"),
+        ("dry_run" = Option<bool>, Query, description = "Check, and change nothing"),
+    ),
+    responses(
+        (status = 200, description = "The published version and the change", body = serde_json::Value),
+        (status = "4XX", description = "A refusal, with its code", body = crate::openapi::Refused),
+        (status = "5XX", description = "The service cannot serve now", body = crate::openapi::Refused),
+    ),
+    security(("operator" = [])),
+)]
+pub(crate) async fn remove(
     caller: Caller,
     Shared(state): Shared<Arc<State>>,
     Path(pattern): Path<String>,

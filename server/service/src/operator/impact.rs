@@ -11,6 +11,7 @@ use bonafide_protocol::pin::Pin;
 use bonafide_protocol::status::Status;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use utoipa::ToSchema;
 
 use super::auth::{Caller, Scope};
 use super::pins::Chains;
@@ -21,15 +22,31 @@ use crate::state::State;
 use crate::store::{documents, installations};
 
 /// The body of [`impact`].
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Question {
+#[schema(as = ImpactQuestion)]
+pub(crate) struct Question {
+    /// A host name or address.
     host: String,
+    /// The chains served now, as pins, leaf first.
+    #[schema(value_type = Vec<Vec<String>>)]
     chains: Chains,
 }
 
 /// Which configs that somebody may hold would refuse these chains, and on how many active installations.
-pub(super) async fn impact(
+#[utoipa::path(
+    post,
+    path = "/admin/v1/impact",
+    tag = "operator",
+    request_body = Question,
+    responses(
+        (status = 200, description = "The configs that would refuse these chains", body = serde_json::Value),
+        (status = "4XX", description = "A refusal, with its code", body = crate::openapi::Refused),
+        (status = "5XX", description = "The service cannot serve now", body = crate::openapi::Refused),
+    ),
+    security(("operator" = [])),
+)]
+pub(crate) async fn impact(
     caller: Caller,
     Shared(state): Shared<Arc<State>>,
     body::Json(question): body::Json<Question, BODY>,

@@ -22,6 +22,19 @@ pub(crate) struct Account {
 }
 
 /// The keys whose tokens are good: the live one, and those whose last token has not ended.
+#[utoipa::path(
+    get,
+    path = "/.well-known/jwks.json",
+    tag = "open",
+    params(
+        ("account" = Option<String>, Query, description = "The account; this service has one"),
+    ),
+    responses(
+        (status = 200, description = "JWKS of the keys whose tokens are good", body = serde_json::Value),
+        (status = "4XX", description = "A refusal, with its code", body = crate::openapi::Refused),
+        (status = "5XX", description = "The service cannot serve now", body = crate::openapi::Refused),
+    ),
+)]
 pub(crate) async fn live(
     Shared(state): Shared<Arc<State>>,
     Query(query): Query<Account>,
@@ -44,7 +57,18 @@ pub(crate) async fn live(
 
 /// The keys that decoys are signed with, each under the `kid` that it imitates: a gateway that has them can tell a
 /// decoy from a forgery in its log.
-pub(super) async fn decoys(caller: Caller, Shared(state): Shared<Arc<State>>) -> Result<Json<Value>, Refusal> {
+#[utoipa::path(
+    get,
+    path = "/admin/v1/decoy-keys",
+    tag = "operator",
+    responses(
+        (status = 200, description = "JWKS of decoy keys: each `kid` is that of the live key it imitates", body = serde_json::Value),
+        (status = "4XX", description = "A refusal, with its code", body = crate::openapi::Refused),
+        (status = "5XX", description = "The service cannot serve now", body = crate::openapi::Refused),
+    ),
+    security(("operator" = [])),
+)]
+pub(crate) async fn decoys(caller: Caller, Shared(state): Shared<Arc<State>>) -> Result<Json<Value>, Refusal> {
     caller.needs(Scope::Read)?;
     let snapshot = state.snapshot();
     let tokens = &snapshot.keyring.tokens;

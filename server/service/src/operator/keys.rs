@@ -24,13 +24,28 @@ const MARGIN: u64 = 120;
 
 /// The query of [`rotate`].
 #[derive(Deserialize)]
-pub(super) struct Wanted {
+pub(crate) struct Wanted {
     /// `ES256` (default) or `HS256`; for token keys.
     algorithm: Option<String>,
 }
 
 /// A new key signs from now on; the old one is good until the last thing that it signed has ended.
-pub(super) async fn rotate(
+#[utoipa::path(
+    post,
+    path = "/admin/v1/keys/{purpose}/rotate",
+    tag = "operator",
+    params(
+        ("purpose" = String, Path, description = "`token` or `challenge`"),
+        ("algorithm" = Option<String>, Query, description = "`ES256` or `HS256`, for token keys"),
+    ),
+    responses(
+        (status = 200, description = "The new key; with HS256 its secret, this once", body = serde_json::Value),
+        (status = "4XX", description = "A refusal, with its code", body = crate::openapi::Refused),
+        (status = "5XX", description = "The service cannot serve now", body = crate::openapi::Refused),
+    ),
+    security(("operator" = [])),
+)]
+pub(crate) async fn rotate(
     caller: Caller,
     Shared(state): Shared<Arc<State>>,
     Path(purpose): Path<String>,

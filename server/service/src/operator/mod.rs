@@ -7,18 +7,18 @@ use axum::routing::{delete, get, post, put};
 
 use crate::state::State;
 
-mod apps;
+pub(crate) mod apps;
 pub(crate) mod auth;
-mod configs;
-mod hosts;
-mod impact;
+pub(crate) mod configs;
+pub(crate) mod hosts;
+pub(crate) mod impact;
 pub(crate) mod jwks;
-mod keys;
-mod pages;
-mod pins;
-mod roots;
-mod tokens;
-mod views;
+pub(crate) mod keys;
+pub(crate) mod pages;
+pub(crate) mod pins;
+pub(crate) mod roots;
+pub(crate) mod tokens;
+pub(crate) mod views;
 
 /// The largest body: a config of a thousand hosts.
 const BODY: usize = 1024 * 1024;
@@ -29,6 +29,7 @@ pub(crate) fn routes() -> Router<Arc<State>> {
         .route("/healthz", get(pages::health))
         .route("/readyz", get(pages::ready))
         .route("/metrics", get(pages::metrics))
+        .route("/openapi.json", get(crate::openapi::page))
         .route("/.well-known/jwks.json", get(jwks::live))
         .route("/admin/v1/decoy-keys", get(jwks::decoys))
         .route("/admin/v1/account", get(views::account))

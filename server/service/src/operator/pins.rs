@@ -10,6 +10,7 @@ use bonafide_protocol::pin::Pin;
 use bonafide_protocol::status::Status;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use utoipa::ToSchema;
 
 use super::BODY;
 use super::auth::{Caller, Scope};
@@ -67,17 +68,40 @@ pub(super) fn guard_host(
 }
 
 /// The body of [`replace_service`].
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct WantedService {
+#[schema(as = ServiceChange)]
+pub(crate) struct WantedService {
+    /// An `https` URL.
     url: Option<String>,
+    /// At least two pins, of the leaf.
+    #[schema(value_type = Option<Vec<String>>)]
     pins: Option<Vec<Pin>>,
+    /// The roots of a private CA, DER in base64; empty: the platform's trust.
     roots: Option<Vec<String>>,
+    /// The chains served now, as pins, leaf first.
+    #[schema(value_type = Option<Vec<Vec<String>>>)]
     chains: Option<Chains>,
 }
 
 /// Says where the service is and how it is recognised. What is left out stays.
-pub(super) async fn replace_service(
+#[utoipa::path(
+    put,
+    path = "/admin/v1/service",
+    tag = "operator",
+    params(
+        ("force" = Option<bool>, Query, description = "Go on although somebody is locked out"),
+        ("dry_run" = Option<bool>, Query, description = "Check, and change nothing"),
+    ),
+    request_body = WantedService,
+    responses(
+        (status = 200, description = "The published version and the change", body = serde_json::Value),
+        (status = "4XX", description = "A refusal, with its code", body = crate::openapi::Refused),
+        (status = "5XX", description = "The service cannot serve now", body = crate::openapi::Refused),
+    ),
+    security(("operator" = [])),
+)]
+pub(crate) async fn replace_service(
     caller: Caller,
     Shared(state): Shared<Arc<State>>,
     Query(care): Query<Care>,

@@ -23,7 +23,18 @@ use crate::state::State;
 use crate::store::{accounts, documents, keys};
 
 /// Makes the config key of the next epoch, and gives what the root key's holder signs.
-pub(super) async fn prepare(caller: Caller, Shared(state): Shared<Arc<State>>) -> Result<Json<Value>, Refusal> {
+#[utoipa::path(
+    post,
+    path = "/admin/v1/roots/prepare",
+    tag = "operator",
+    responses(
+        (status = 200, description = "What the root key's holder signs", body = serde_json::Value),
+        (status = "4XX", description = "A refusal, with its code", body = crate::openapi::Refused),
+        (status = "5XX", description = "The service cannot serve now", body = crate::openapi::Refused),
+    ),
+    security(("operator" = [])),
+)]
+pub(crate) async fn prepare(caller: Caller, Shared(state): Shared<Arc<State>>) -> Result<Json<Value>, Refusal> {
     caller.needs(Scope::Publish)?;
     let (key, public) = NewKey::config("next").map_err(ServiceError::from)?;
     let row = key.seal(&state.master, &state.account, state.now()).map_err(ServiceError::from)?;
@@ -45,7 +56,7 @@ pub(super) async fn prepare(caller: Caller, Shared(state): Shared<Arc<State>>) -
 /// The body of [`publish`].
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Offered {
+pub(crate) struct Offered {
     /// The signed root.
     root: String,
     /// Which former config's content to go on with; left out: the live one's. After a theft the live one may be the
@@ -57,13 +68,25 @@ pub(super) struct Offered {
 /// A config's place.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Position {
+pub(crate) struct Position {
     epoch: u64,
     version: u64,
 }
 
 /// Publishes a signed root, and the config under it.
-pub(super) async fn publish(
+#[utoipa::path(
+    post,
+    path = "/admin/v1/roots",
+    tag = "operator",
+    request_body = Offered,
+    responses(
+        (status = 200, description = "The published epoch and version", body = serde_json::Value),
+        (status = "4XX", description = "A refusal, with its code", body = crate::openapi::Refused),
+        (status = "5XX", description = "The service cannot serve now", body = crate::openapi::Refused),
+    ),
+    security(("operator" = [])),
+)]
+pub(crate) async fn publish(
     caller: Caller,
     Shared(state): Shared<Arc<State>>,
     body::Json(offered): body::Json<Offered, BODY>,

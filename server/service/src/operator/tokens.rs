@@ -27,7 +27,8 @@ fn needs_all(caller: &Caller) -> Result<(), Refusal> {
 /// A token to be made.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Wanted {
+#[schema(as = OperatorToken)]
+pub(crate) struct Wanted {
     /// Who holds it; it stands in the audit log.
     name: String,
     /// What it allows.
@@ -35,7 +36,18 @@ pub(super) struct Wanted {
 }
 
 /// Every token, without its secret.
-pub(super) async fn list(caller: Caller, Shared(state): Shared<Arc<State>>) -> Result<Json<Value>, Refusal> {
+#[utoipa::path(
+    get,
+    path = "/admin/v1/tokens",
+    tag = "operator",
+    responses(
+        (status = 200, description = "Every token, without its secret", body = serde_json::Value),
+        (status = "4XX", description = "A refusal, with its code", body = crate::openapi::Refused),
+        (status = "5XX", description = "The service cannot serve now", body = crate::openapi::Refused),
+    ),
+    security(("operator" = [])),
+)]
+pub(crate) async fn list(caller: Caller, Shared(state): Shared<Arc<State>>) -> Result<Json<Value>, Refusal> {
     needs_all(&caller)?;
     let snapshot = state.snapshot();
     let list: Vec<Value> = snapshot
@@ -50,7 +62,19 @@ pub(super) async fn list(caller: Caller, Shared(state): Shared<Arc<State>>) -> R
 }
 
 /// Makes a token; the secret is shown this once.
-pub(super) async fn make(
+#[utoipa::path(
+    post,
+    path = "/admin/v1/tokens",
+    tag = "operator",
+    request_body = Wanted,
+    responses(
+        (status = 200, description = "The token; its secret is shown this once", body = serde_json::Value),
+        (status = "4XX", description = "A refusal, with its code", body = crate::openapi::Refused),
+        (status = "5XX", description = "The service cannot serve now", body = crate::openapi::Refused),
+    ),
+    security(("operator" = [])),
+)]
+pub(crate) async fn make(
     caller: Caller,
     Shared(state): Shared<Arc<State>>,
     body::Json(wanted): body::Json<Wanted, BODY>,
@@ -71,7 +95,21 @@ pub(super) async fn make(
 }
 
 /// Revokes a token. The last one of all scopes stays: without it nobody could make another.
-pub(super) async fn remove(
+#[utoipa::path(
+    delete,
+    path = "/admin/v1/tokens/{token_id}",
+    tag = "operator",
+    params(
+        ("token_id" = String, Path, description = "The token"),
+    ),
+    responses(
+        (status = 200, description = "The id of the token that is gone", body = serde_json::Value),
+        (status = "4XX", description = "A refusal, with its code", body = crate::openapi::Refused),
+        (status = "5XX", description = "The service cannot serve now", body = crate::openapi::Refused),
+    ),
+    security(("operator" = [])),
+)]
+pub(crate) async fn remove(
     caller: Caller,
     Shared(state): Shared<Arc<State>>,
     Path(token_id): Path<String>,

@@ -19,7 +19,7 @@ use crate::store::{apps, installations, logs};
 
 /// How many rows of a list.
 #[derive(Deserialize)]
-pub(super) struct Limit {
+pub(crate) struct Limit {
     limit: Option<u64>,
 }
 
@@ -30,7 +30,18 @@ impl Limit {
 }
 
 /// The account at a glance.
-pub(super) async fn account(caller: Caller, Shared(state): Shared<Arc<State>>) -> Result<Json<Value>, Refusal> {
+#[utoipa::path(
+    get,
+    path = "/admin/v1/account",
+    tag = "operator",
+    responses(
+        (status = 200, description = "The account at a glance", body = serde_json::Value),
+        (status = "4XX", description = "A refusal, with its code", body = crate::openapi::Refused),
+        (status = "5XX", description = "The service cannot serve now", body = crate::openapi::Refused),
+    ),
+    security(("operator" = [])),
+)]
+pub(crate) async fn account(caller: Caller, Shared(state): Shared<Arc<State>>) -> Result<Json<Value>, Refusal> {
     caller.needs(Scope::Read)?;
     let mut connection = state.store.read().await?;
     let installations = installations::count(&mut connection, &state.account).await?;
@@ -52,7 +63,21 @@ pub(super) async fn account(caller: Caller, Shared(state): Shared<Arc<State>>) -
 }
 
 /// Appraisals, the newest first.
-pub(super) async fn appraisals(
+#[utoipa::path(
+    get,
+    path = "/admin/v1/appraisals",
+    tag = "operator",
+    params(
+        ("limit" = Option<u64>, Query, description = "How many rows; 100, at most 1000"),
+    ),
+    responses(
+        (status = 200, description = "Appraisals, the newest first", body = serde_json::Value),
+        (status = "4XX", description = "A refusal, with its code", body = crate::openapi::Refused),
+        (status = "5XX", description = "The service cannot serve now", body = crate::openapi::Refused),
+    ),
+    security(("operator" = [])),
+)]
+pub(crate) async fn appraisals(
     caller: Caller,
     Shared(state): Shared<Arc<State>>,
     Query(limit): Query<Limit>,
@@ -85,7 +110,21 @@ pub(super) async fn appraisals(
 }
 
 /// Pin mismatches seen by devices, the newest first. What anybody with a key can say: for eyes, never for pins.
-pub(super) async fn reports(
+#[utoipa::path(
+    get,
+    path = "/admin/v1/reports",
+    tag = "operator",
+    params(
+        ("limit" = Option<u64>, Query, description = "How many rows; 100, at most 1000"),
+    ),
+    responses(
+        (status = 200, description = "Pin mismatches seen by devices, the newest first", body = serde_json::Value),
+        (status = "4XX", description = "A refusal, with its code", body = crate::openapi::Refused),
+        (status = "5XX", description = "The service cannot serve now", body = crate::openapi::Refused),
+    ),
+    security(("operator" = [])),
+)]
+pub(crate) async fn reports(
     caller: Caller,
     Shared(state): Shared<Arc<State>>,
     Query(limit): Query<Limit>,
@@ -109,7 +148,21 @@ pub(super) async fn reports(
 }
 
 /// What a code that a user read out stands for.
-pub(super) async fn arc(
+#[utoipa::path(
+    get,
+    path = "/admin/v1/arc/{code}",
+    tag = "operator",
+    params(
+        ("code" = String, Path, description = "What the user read out"),
+    ),
+    responses(
+        (status = 200, description = "What the code stands for", body = serde_json::Value),
+        (status = "4XX", description = "A refusal, with its code", body = crate::openapi::Refused),
+        (status = "5XX", description = "The service cannot serve now", body = crate::openapi::Refused),
+    ),
+    security(("operator" = [])),
+)]
+pub(crate) async fn arc(
     caller: Caller,
     Shared(state): Shared<Arc<State>>,
     Path(code): Path<String>,
@@ -130,7 +183,21 @@ pub(super) async fn arc(
 }
 
 /// Installations, the one seen last first.
-pub(super) async fn installations(
+#[utoipa::path(
+    get,
+    path = "/admin/v1/installations",
+    tag = "operator",
+    params(
+        ("limit" = Option<u64>, Query, description = "How many rows; 100, at most 1000"),
+    ),
+    responses(
+        (status = 200, description = "Installations, the one seen last first", body = serde_json::Value),
+        (status = "4XX", description = "A refusal, with its code", body = crate::openapi::Refused),
+        (status = "5XX", description = "The service cannot serve now", body = crate::openapi::Refused),
+    ),
+    security(("operator" = [])),
+)]
+pub(crate) async fn installations(
     caller: Caller,
     Shared(state): Shared<Arc<State>>,
     Query(limit): Query<Limit>,
@@ -155,7 +222,21 @@ pub(super) async fn installations(
 }
 
 /// Changes, the newest first.
-pub(super) async fn audit(
+#[utoipa::path(
+    get,
+    path = "/admin/v1/audit",
+    tag = "operator",
+    params(
+        ("limit" = Option<u64>, Query, description = "How many rows; 100, at most 1000"),
+    ),
+    responses(
+        (status = 200, description = "Changes, the newest first", body = serde_json::Value),
+        (status = "4XX", description = "A refusal, with its code", body = crate::openapi::Refused),
+        (status = "5XX", description = "The service cannot serve now", body = crate::openapi::Refused),
+    ),
+    security(("operator" = [])),
+)]
+pub(crate) async fn audit(
     caller: Caller,
     Shared(state): Shared<Arc<State>>,
     Query(limit): Query<Limit>,
