@@ -84,7 +84,8 @@ fn main() -> Result<(), Anything> {
     };
     let input = signing_input(&Header::with_jwk(TOKEN_REQUEST_TYPE, &public), &serde_json::to_vec(&request)?);
     let jws = join(&input, &key.sign(input.as_bytes())?);
-    writeln!(std::io::stdout(), "{jws}")?;
+    // No newline: what is printed is the body to send.
+    write!(std::io::stdout(), "{jws}")?;
     Ok(())
 }
 

@@ -206,6 +206,22 @@ mod tests {
     }
 
     #[test]
+    fn the_form_is_frozen() {
+        let mut queue = Queue::default();
+        queue.push(report("a", 1), 7);
+        let expected = serde_json::json!({
+            "waiting": [{
+                "account": "acme", "time": 0, "host": "a", "epoch": 1, "version": 1, "sdk_version": "1",
+                "served": [Pin::from_digest([1; 32])], "enforced": true,
+                "app": { "platform": "jvm", "id": "a", "version": "1", "build": "" },
+            }],
+            "seen": [{ "digest": digest(&report("a", 1)), "time": 7 }],
+        });
+        assert_eq!(serde_json::to_value(&queue).ok(), Some(expected.clone()));
+        assert_eq!(serde_json::from_value::<Queue>(expected).ok(), Some(queue));
+    }
+
+    #[test]
     fn the_queue_is_bounded() {
         let mut queue = Queue::default();
         for number in 0..1000_u32 {

@@ -48,3 +48,17 @@ impl Moment {
         store::write(storage, Record::Contact, &self)
     }
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_form_is_frozen() {
+        let moment = Moment { unix: 1_790_000_000, boot: 42 };
+        let json = r#"{"unix":1790000000,"boot":42}"#;
+        assert_eq!(serde_json::to_string(&moment).unwrap(), json);
+        assert_eq!(serde_json::from_str::<Moment>(json).unwrap(), moment);
+    }
+}

@@ -142,3 +142,35 @@ fn write(storage: &dyn Storage, installation: &Installation) -> Result<(), Stora
     store::write(storage, Record::Installation, installation)?;
     store::write(storage, Record::Marker, &installation.marker)
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::*;
+    use crate::adapter::FileStorage;
+
+    #[test]
+    fn the_form_is_frozen() {
+        let id = Some(("id".to_owned(), "thumbprint".to_owned()));
+        let installation = Installation { marker: "m".into(), key_reset_due: true, id };
+        let json = r#"{"marker":"m","key_reset_due":true,"id":["id","thumbprint"]}"#;
+        assert_eq!(serde_json::to_string(&installation).unwrap(), json);
+        assert_eq!(serde_json::from_str::<Installation>(json).unwrap(), installation);
+    }
+
+    #[test]
+    fn one_damaged_half_is_repaired_and_nothing_is_discarded() {
+        for damaged in [Record::Marker, Record::Installation] {
+            let folder = tempfile::tempdir().unwrap();
+            let storage = FileStorage::new(folder.path());
+            assert_eq!(claim(&storage), Claim { id: None, restored: false, failure: None });
+            storage.replace(Record::Config, b"kept").unwrap();
+            storage.replace(damaged, b"rubbish").unwrap();
+            assert!(!claim(&storage).restored, "{damaged:?}");
+            assert_eq!(storage.read(Record::Config).unwrap().unwrap(), b"kept", "{damaged:?}");
+            let marker = store::read::<String>(&storage, Record::Marker).unwrap();
+            let installation = store::read::<Installation>(&storage, Record::Installation).unwrap();
+            assert!(matches!((marker, installation), (Content::Intact(a), Content::Intact(b)) if a == b.marker));
+        }
+    }
+}

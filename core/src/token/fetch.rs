@@ -14,7 +14,7 @@ use tokio::runtime::Handle;
 
 use super::challenges::Challenges;
 use crate::Failure;
-use crate::health::Health;
+use crate::health::{Concern, Health};
 use crate::held::Held;
 use crate::keys::{Keys, is_lost};
 use crate::measure::Measurer;
@@ -191,8 +191,10 @@ impl Fetcher {
     ) -> Result<Fetched, Failure> {
         self.challenges.keep(response.next_challenge, asked, response.next_challenge_expires_in);
         self.remember_installation(response.installation, key).await;
-        // A token is good whatever became of the documents beside it; what was wrong with them has been logged.
-        let _ = self.service.take(response.documents).await;
+        // A token is good whatever became of the documents beside it.
+        if let Err(failure) = self.service.take(response.documents).await {
+            self.health.ended(Concern::Config, Some(&failure));
+        }
         let fits_a_header = !response.token.is_empty()
             && response.token.len() <= MAX_TOKEN_BYTES
             && response.token.bytes().all(|byte| byte.is_ascii_graphic());

@@ -283,3 +283,41 @@ async fn a_precheck_warms_every_audience_and_a_stopped_core_asks_nobody() {
     assert!(core.token(HOST, None, LONG).await.unwrap().status.is_some());
     assert_eq!(world.service.count(TOKENS), asked);
 }
+
+/// Kotlin and Swift poll from threads of their own, which know no runtime.
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn any_executor_may_poll() {
+    let world = World::new().await;
+    let core = world.start_settled().await;
+    let (sender, answer) = tokio::sync::oneshot::channel();
+    #[expect(clippy::disallowed_methods, reason = "a thread that knows no runtime is what is tested")]
+    std::thread::spawn(move || {
+        let poll = async {
+            core.precheck(LONG).await.unwrap();
+            core.refresh_config(LONG).await.unwrap();
+            core.recheck_pins(HOST, &[vec![0]], LONG).await;
+            core.token(HOST, None, Duration::ZERO).await.unwrap()
+        };
+        drop(sender.send(block_on(poll)));
+    });
+    assert_eq!(text(&tokio::time::timeout(LONG, answer).await.unwrap().unwrap()), "token-1");
+}
+
+/// The smallest executor that there is.
+fn block_on<F: Future>(future: F) -> F::Output {
+    struct Unpark(std::thread::Thread);
+    impl std::task::Wake for Unpark {
+        fn wake(self: Arc<Self>) {
+            self.0.unpark();
+        }
+    }
+    let waker = Arc::new(Unpark(std::thread::current())).into();
+    let mut context = std::task::Context::from_waker(&waker);
+    let mut future = std::pin::pin!(future);
+    loop {
+        if let std::task::Poll::Ready(output) = future.as_mut().poll(&mut context) {
+            return output;
+        }
+        std::thread::park();
+    }
+}
