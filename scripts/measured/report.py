@@ -1,0 +1,95 @@
+"""Gathers what scripts/bench measured: a table in docs/performance.md, rows for machines, and an honest verdict."""
+
+import argparse
+import gzip
+import json
+import os
+import platform
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+TARGET = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
+
+HEAD = """# Performance
+Written by `scripts/bench`; run it again to see your machine's. Figures of a machine that others share are noisy: what
+compares was measured side by side in one run, and stands as a ratio.
+
+Measured on: {machine}.
+
+| what | value | goal | met | against |
+|---|---|---|---|---|
+"""
+
+TAIL = """
+| figure | command |
+|---|---|
+| pin check, start in Rust | `cargo bench -p bonafide-core --bench check_pins` |
+| verification | `cargo bench -p bonafide-gateway --bench verify` |
+| service | `cargo run --release -p bonafide-service --example load` |
+| Kotlin | `scripts/bench-kotlin` |
+| size | `scripts/build-host`; the goal of 2.6 MB is for arm64, and comes with the Android build |
+"""
+
+
+def criterion(path: str) -> float:
+    """The median of a criterion benchmark's last run, in nanoseconds."""
+    return json.loads((TARGET / "criterion" / path / "new" / "estimates.json").read_text())["median"]["point_estimate"]
+
+
+def row(name: str, value: float, unit: str, goal: str, against: str = "") -> dict:
+    return {"name": name, "value": round(value, 3), "unit": unit, "goal": goal, "against": against}
+
+
+def measured(rows: Path) -> list[dict]:
+    library = next((ROOT / "android" / "native" / "generated" / "resources").glob("*/libbonafide.*")).read_bytes()
+    bare = criterion("verify/library")
+    found = [
+        row("check_pins, 3 certificates, cold", criterion("check_pins_cold") / 1e3, "µs", "<= 10"),
+        row("check_pins, chain seen before", criterion("check_pins_seen") / 1e3, "µs", "<= 1"),
+        row("start with a stored config", criterion("start_stored") / 1e6, "ms", "<= 5"),
+        row("verification in the gateway, against the bare library call", criterion("verify/gateway") / bare, "ratio",
+            "<= 1.1", f"{bare / 1e3:.1f} µs"),
+    ]
+    for file in sorted(rows.glob("*.json")):
+        found += json.loads(file.read_text())
+    found += [
+        row("library for this host, stripped", len(library) / 1e6, "MB", "<= 2.6", "the goal is for arm64"),
+        row("library for this host, zipped", len(gzip.compress(library)) / 1e6, "MB", "<= 1.35", "the goal is for arm64"),
+    ]
+    return found
+
+
+def met(found: dict) -> str:
+    """Whether the goal is met; a figure without one stands for comparison."""
+    if found["goal"] is None:
+        return "–"
+    sign, limit = str(found["goal"]).split() if isinstance(found["goal"], str) else ("<=", found["goal"])
+    reached = found["value"] <= float(limit) if sign == "<=" else found["value"] >= float(limit)
+    return "yes" if reached else "**no**"
+
+
+def line(found: dict) -> str:
+    goal = found["goal"] if isinstance(found["goal"], str) else "" if found["goal"] is None else f"<= {found['goal']}"
+    return f"| {found['name']} | {found['value']} {found['unit']} | {goal} | {met(found)} | {found['against'] or ''} |"
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser()
+    arguments.add_argument("rows", type=Path)
+    arguments.add_argument("--json", type=Path, metavar="FILE")
+    options = arguments.parse_args()
+    found = measured(options.rows)
+    lines = [line(one) for one in found]
+    machine = f"{os.cpu_count()} cores, {platform.machine()}, {platform.system()}"
+    text = HEAD.format(machine=machine) + "\n".join(lines) + "\n" + TAIL
+    (ROOT / "docs" / "performance.md").write_text(text)
+    print("\n".join(lines))
+    if options.json:
+        options.json.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n")
+    missed = [one["name"] for one in found if met(one) == "**no**"]
+    print(f"{len(found)} figures, {len(missed)} short of their goal" + (": " + "; ".join(missed) if missed else ""))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
