@@ -38,6 +38,7 @@ internal class EntryInterceptor(
         val isProtected = shield.rules.of(request.url.host).protectedHost
         val headers = if (isProtected) call.headersFor(request.url, call.binding) else emptyMap()
         call.tokenHost = request.url.takeIf { isProtected }
+        call.attached = headers.keys
         return shield.withHeaders(request, headers)
     }
 

@@ -24,6 +24,9 @@ internal class GuardedCall(
     /** Where a WebSocket's token may go; null while it carries none. */
     var tokenHost: HttpUrl? = null
 
+    /** The headers that a WebSocket's request was given, for all of its hops. */
+    var attached: Set<String> = emptySet()
+
     /** The connection that the next request of the call may be written to; taken by [takeClearance]. */
     @Volatile
     private var clearance: Connection? = null

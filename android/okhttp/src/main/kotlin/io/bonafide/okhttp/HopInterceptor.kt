@@ -28,6 +28,6 @@ internal class HopInterceptor(
         if (request.url.isHttps && shield.protection.configRevision != revision) shield.pins.admit(connection, host, call)
         call.giveClearance(connection)
         if (!OkHttpAbilities.perCall) call.takeClearance(connection)
-        return chain.proceed(shield.withHeaders(request, headers))
+        return chain.proceed(shield.withHeaders(request, headers, call.attached))
     }
 }

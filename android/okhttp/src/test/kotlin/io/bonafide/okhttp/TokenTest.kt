@@ -1,16 +1,20 @@
 package io.bonafide.okhttp
 
 import io.bonafide.BonafideException
+import io.bonafide.Protection
 import io.bonafide.StatusCode
 import io.bonafide.okhttp.support.HostEntry
 import io.bonafide.okhttp.support.OkHttpSuite
 import io.bonafide.okhttp.support.TlsServer
 import io.bonafide.okhttp.support.foreignPin
 import io.bonafide.okhttp.support.pin
+import mockwebserver3.MockResponse
 import okhttp3.Cache
 import okhttp3.CacheControl
+import okhttp3.Headers.Companion.headersOf
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertFalse
+import org.junit.jupiter.api.Assertions.assertNull
 import org.junit.jupiter.api.Assertions.assertTrue
 import org.junit.jupiter.api.Test
 import org.junit.jupiter.api.assertThrows
@@ -31,10 +35,29 @@ class TokenTest : OkHttpSuite() {
         val server = server(leaf) { TlsServer.redirect("https://other.test:${other.port}/") }
         start(HostEntry("api.acme.test", listOf(leaf.pin)))
         fixture.serviceAnswers(false)
-        client().get("https://api.acme.test:${server.port}/")
+        appClient().protectedBy(watched, maxWaitMillis = 200).build().get("https://api.acme.test:${server.port}/")
         assertTrue(fixture.isTokenFor("api.acme.test", server.header("Bonafide-Token")))
         assertEquals("poor_network", server.header("Bonafide-Status"))
         assertFalse("bonafide" in other.requests.single().lowercase(), other.requests.single())
+    }
+
+    @Test
+    fun `nor does a call that only claims to be a WebSocket, whatever the token's header is called`() {
+        val server = mockServer(leaf)
+        server.enqueue(MockResponse(code = 302, headers = headersOf("Location", "https://other.test:${server.port}/")))
+        server.enqueue(MockResponse(body = "ok"))
+        start(HostEntry("api.acme.test", listOf(leaf.pin)))
+        val renamed =
+            object : Protection by watched {
+                override suspend fun headersFor(
+                    url: String,
+                    binding: ByteArray?,
+                    timeoutMillis: Long,
+                ) = mapOf("X-Acme-Token" to "secret")
+            }
+        client(renamed).get("https://api.acme.test:${server.port}/") { header("Upgrade", "websocket") }
+        assertEquals("secret", server.takeRequest().headers["X-Acme-Token"])
+        assertNull(server.takeRequest().headers["X-Acme-Token"])
     }
 
     @Test
@@ -110,7 +133,7 @@ class TokenTest : OkHttpSuite() {
         val cacheable = "HTTP/1.1 200 OK\r\nCache-Control: max-age=60\r\nContent-Length: 2\r\n\r\nok"
         val server = server(leaf) { cacheable }
         start(HostEntry("api.acme.test", listOf(leaf.pin)))
-        val client = client { cache(Cache(folder, 1_000_000).closedAtTheEnd()) }
+        val client = appClient().cache(Cache(folder, 1_000_000).closedAtTheEnd()).protectedBy(watched, maxWaitMillis = 500).build()
         val url = "https://api.acme.test:${server.port}/"
         client.get(url)
         assertTrue(fixture.isTokenFor("api.acme.test", server.header("Bonafide-Token")))

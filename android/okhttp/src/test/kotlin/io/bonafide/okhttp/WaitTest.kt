@@ -9,7 +9,10 @@ import io.bonafide.okhttp.support.HostEntry
 import io.bonafide.okhttp.support.OkHttpSuite
 import io.bonafide.okhttp.support.foreignPin
 import io.bonafide.okhttp.support.pin
+import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.awaitCancellation
+import kotlinx.coroutines.delay
+import kotlinx.coroutines.withContext
 import okhttp3.Request
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertTrue
@@ -143,6 +146,26 @@ class WaitTest : OkHttpSuite() {
         val took = measureTimeMillis { assertThrows<BonafideException> { limited(200, forgetful).get(url) } }
         assertTrue(took < 2_000, "$took ms")
         assertEquals(0, server.plainBytes.get())
+    }
+
+    @Test
+    fun `what waits goes on in the call's own thread, not in one of the core's`() {
+        start(HostEntry("api.acme.test", listOf(leaf.pin)))
+        val resumedIn = mutableListOf<Thread>()
+        val switching =
+            object : Protection by fixture.protection {
+                override suspend fun headersFor(
+                    url: String,
+                    binding: ByteArray?,
+                    timeoutMillis: Long,
+                ): Map<String, String> {
+                    withContext(Dispatchers.IO) { delay(10) }
+                    resumedIn += Thread.currentThread()
+                    return emptyMap()
+                }
+            }
+        assertEquals("ok", limited(5_000, switching).get(url))
+        assertEquals(listOf(Thread.currentThread()), resumedIn)
     }
 
     @Test

@@ -50,6 +50,7 @@ class TlsServer(
     private fun serve(socket: SSLSocket) =
         socket.use {
             open += socket
+            socket.tcpNoDelay = true
             // Before, so that a client that has finished its handshake sees it counted.
             handshakes.incrementAndGet()
             socket.startHandshake()
