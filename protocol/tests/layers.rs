@@ -12,13 +12,11 @@ const PICTURE: &[(&str, &[&str])] = &[
     ("bonafide-protocol", &[]),
     ("bonafide-core", &["bonafide-protocol"]),
     ("bonafide-bindings", &["bonafide-core", "bonafide-protocol"]),
+    ("bonafide-bindgen", &[]),
     ("bonafide-attestation", &["bonafide-protocol"]),
     ("bonafide-service", &["bonafide-protocol", "bonafide-attestation"]),
     ("bonafide-gateway", &["bonafide-protocol"]),
-    (
-        "bonafide-cli",
-        &["bonafide-protocol", "bonafide-attestation", "bonafide-service", "bonafide-gateway"],
-    ),
+    ("bonafide-cli", &["bonafide-protocol", "bonafide-attestation", "bonafide-service", "bonafide-gateway"]),
 ];
 
 /// What a part must never see, whatever else it may use.
@@ -32,6 +30,8 @@ const MAVEN: &[(&str, &[&str])] = &[
     ("native", &[]),
     ("client", &["bonafide-native"]),
     ("okhttp", &["bonafide-client"]),
+    ("demo", &["bonafide-okhttp"]),
+    ("bench", &["bonafide-okhttp"]),
 ];
 
 fn root() -> PathBuf {
