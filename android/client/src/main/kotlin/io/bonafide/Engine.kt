@@ -55,4 +55,9 @@ internal class Lease(
     val token: String?,
     val status: StatusCode?,
     val freshForMillis: Long,
-)
+) {
+    /** The headers of a request that leaves with this. */
+    val headers: Map<String, String> = listOfNotNull(token?.let { header to it }, status?.let { STATUS_HEADER to it.wireName }).toMap()
+}
+
+private const val STATUS_HEADER = "Bonafide-Status"

@@ -14,13 +14,13 @@ import kotlin.coroutines.cancellation.CancellationException
  */
 public class NativeProtection internal constructor(
     starter: EngineStarter,
-    clock: HeaderMemo.Clock,
+    clock: LeaseMemo.Clock,
 ) : ManagedProtection,
     AutoCloseable {
-    public constructor() : this(NativeEngine, HeaderMemo.Clock.System)
+    public constructor() : this(NativeEngine, LeaseMemo.Clock.System)
 
     private val lifecycle = Lifecycle(starter)
-    private val headers = HeaderMemo(clock)
+    private val leases = LeaseMemo(clock)
     private val rules = RulesByRevision()
     private val listeners = CopyOnWriteArrayList<MismatchListener>()
 
@@ -69,14 +69,11 @@ public class NativeProtection internal constructor(
         val target = targetOf(url)
         val budget = Budget(timeoutMillis)
         val engine = (lifecycle.runningOrNull() ?: lifecycle.awaitRunning(timeoutMillis)).engine
-        // Read before the core is asked: what is kept may be newer than its revision says, but never older.
-        val revision = configRevision
-        if (binding == null && !target.cleartext) headers.of(target.host, revision)?.let { return it }
+        if (binding == null && !target.cleartext) leases.of(target.host, configRevision)?.let { return it.headers }
         val rules = rulesFor(target.host)
         if (target.cleartext && (rules.pinned || rules.protectedHost)) throw refusedCleartext(target)
         if (!rules.protectedHost) return emptyMap()
-        if (binding != null) return engine.token(target.host, binding, budget.leftMillis()).headers()
-        return headers.ask(target.host, revision) { engine.token(target.host, null, budget.leftMillis()) }
+        return lease(engine, target.host, binding, budget).headers
     }
 
     override suspend fun token(
@@ -85,9 +82,24 @@ public class NativeProtection internal constructor(
     ): String {
         val target = targetOf(url)
         if (target.cleartext) throw refusedCleartext(target)
-        val lease = started { engine, millis -> engine.token(target.host, binding, millis) }
+        val budget = Budget(lifecycle.timeoutMillis)
+        val engine = lifecycle.awaitRunning(budget.leftMillis()).engine
+        val lease = lease(engine, target.host, binding, budget)
         return lease.token?.takeIf { lease.status == null }
             ?: throw BonafideException(lease.status ?: StatusCode.INTERNAL_ERROR, mapOf("host" to target.host))
+    }
+
+    /** Bound leases are kept by the core only, which keeps them apart by their binding. */
+    private suspend fun lease(
+        engine: Engine,
+        host: String,
+        binding: ByteArray?,
+        budget: Budget,
+    ): Lease {
+        if (binding != null) return engine.token(host, binding, budget.leftMillis())
+        // Read before the core is asked: what is kept may be newer than its revision says, but never older.
+        val revision = configRevision
+        return leases.of(host, revision) ?: leases.ask(host, revision) { engine.token(host, null, budget.leftMillis()) }
     }
 
     override fun tokenBlocking(

@@ -85,7 +85,7 @@ internal class StarterDouble : EngineStarter {
 }
 
 /** Time that passes when told to. */
-internal class ClockDouble : HeaderMemo.Clock {
+internal class ClockDouble : LeaseMemo.Clock {
     var nanos = 0L
     var wall = 1_790_000_000_000L
 

@@ -105,6 +105,18 @@ class HeadersTest {
     }
 
     @Test
+    fun `a token asked for by itself is the same one, and is refused where it is not valid`() {
+        val protection = started()
+        protection.headers()
+        assertEquals("token-1", protection.tokenBlocking(URL))
+        assertEquals(1, tokenCalls())
+        clock.pass(60_000)
+        starter.engine.lease = Lease("Bonafide-Token", "expired", StatusCode.NO_NETWORK, freshForMillis = 0)
+        val refused = assertThrows(BonafideException::class.java) { protection.tokenBlocking(URL) }
+        assertEquals(StatusCode.NO_NETWORK, refused.code)
+    }
+
+    @Test
     fun `a closed protection hands out no token that it still remembers`() {
         val protection = started()
         protection.headers()
