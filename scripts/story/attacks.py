@@ -100,6 +100,7 @@ def rolled_back_config(stage: Stage) -> None:
 
 
 def thief_of_the_config_key(stage: Stage) -> None:
+    owners = stage.bonafide_json("config", "show")["content"]
     stage.service.stop()
     stage.run(THIEF, "--data", stage.data, "--host", "localhost")
     opening.start_service(stage)
@@ -107,8 +108,8 @@ def thief_of_the_config_key(stage: Stage) -> None:
     status = stage.client.ask("status")
     check(status["version"] == 2**53 - 1, "the thief's config with the highest version is taken at first", status)
     check(opening.login(stage.client).get("code") == "pin_mismatch", "and locks the client out")
-    stage.bonafide("root", "rotate", "--root-key", stage.root_key, "--yes", show=True)
-    stage.bonafide("api", "pin", f"localhost:{stage.api_port}", "--from-server", "--ca", stage.authority.pem, "--force", "--yes")
+    stage.bonafide("root", "rotate", "--root-key", stage.root_key,
+                   "--content", f"{owners['epoch']}/{owners['version']}", "--yes", show=True)
     healed = eventually(lambda: opening.login(stage.client).get("status") == 200, "the owner's next root supersedes it")
     now = stage.client.ask("status")
     check(healed and now["epoch"] == 2, "the client is of the owner's epoch", now)

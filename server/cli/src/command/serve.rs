@@ -129,9 +129,6 @@ impl Serve {
             settings.token_lifetime = lifetime;
         }
         settings.public_jwks = self.public_jwks;
-        if let Some(seconds) = self.token_lifetime {
-            settings.token_lifetime = seconds;
-        }
         settings.database.clone_from(&self.database);
         settings.master_key = std::env::var("BONAFIDE_MASTER_KEY").ok();
         Ok(settings)
