@@ -53,7 +53,7 @@ impl Held {
             Ok(_) => return Ok(false),
             Err(error) => {
                 tracing::warn!(%error, "the service sent documents that are not trusted");
-                return Err(Failure::new(Status::ServiceUnavailable).with("reason", &error).because(error));
+                return Err(Failure::new(Status::DocumentsRefused).with("reason", &error).because(error));
             }
         };
         let mut taken = vec![self.replace(newer)];

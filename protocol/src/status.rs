@@ -94,6 +94,9 @@ statuses! {
     ConfigStale = "config_stale", Retry, None, true,
         "The service has not been heard of for longer than the config allows.",
         "Check the device's network; operators: see `stale_after_seconds` in `bonafide config show`.";
+    DocumentsRefused = "documents_refused", UntrustedChannel, None, false,
+        "The attestation service sent documents that the app's roots do not vouch for, or older ones; what was held stays.",
+        "Operators: run `bonafide doctor`; if the service was restored or stolen, `bonafide root rotate`.";
     PinMismatch = "pin_mismatch", UntrustedChannel, None, false,
         "The server's certificates match none of the pins.",
         "If the server's certificate was changed, run `bonafide api check HOST`; if not, somebody intercepts.";

@@ -94,7 +94,7 @@ def rolled_back_config(stage: Stage) -> None:
     opening.start_service(stage)
     after = stage.client.ask("status")
     check(any("/v1/config" in line for line in rogue.lines), "the rogue service was asked", rogue.lines)
-    check(not answer.get("ok"), "the former config is refused", answer)
+    check(answer.get("code") == "documents_refused", "the former config is refused", answer)
     check((before["epoch"], before["version"]) == (after["epoch"], after["version"]), "the client keeps what it held", (before, after))
     stage.saw(f"a rolled-back config: refused ({answer.get('message', '').splitlines()[0]})")
 

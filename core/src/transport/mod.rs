@@ -106,3 +106,34 @@ pub(crate) struct Position<'a> {
     pub(crate) epoch: u64,
     pub(crate) version: u64,
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::*;
+    use crate::adapter::FileStorage;
+    use std::sync::mpsc;
+
+    /// As many calls as there are blocking threads must not wait for a name's addresses until their time is over.
+    #[test]
+    fn a_call_by_name_needs_no_second_blocking_thread() {
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().enable_all().max_blocking_threads(1).build().unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let ports = Ports::desktop(Arc::new(FileStorage::new(folder.path())));
+        let transport = Arc::new(Transport::new(&ports, runtime.handle().clone()));
+        // A port that nobody listens at: the answer is a refused connection, once the name has been looked up.
+        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let service: Service = serde_json::from_value(serde_json::json!({
+            "url": format!("https://localhost:{port}"),
+            "pins": ["sha256/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="],
+        }))
+        .unwrap();
+        let (sender, ended) = mpsc::channel();
+        runtime.block_on(async {
+            let call = transport.call(&service, Request::challenge(Vec::new()), Duration::from_secs(10));
+            sender.send(call.await.unwrap_err().status()).unwrap();
+        });
+        assert_eq!(ended.recv().unwrap(), Status::NoNetwork);
+    }
+}

@@ -81,6 +81,17 @@ public enum class StatusCode(
         nextStep = "Check the device's network; operators: see `stale_after_seconds` in `bonafide config show`.",
     ),
 
+    /** The attestation service sent documents that the app's roots do not vouch for, or older ones; what was held stays. */
+    DOCUMENTS_REFUSED(
+        wireName = "documents_refused",
+        statusClass = StatusClass.UNTRUSTED_CHANNEL,
+        http = null,
+        retryHelps = false,
+        message =
+            "The attestation service sent documents that the app's roots do not vouch for, or older ones; what was held stays.",
+        nextStep = "Operators: run `bonafide doctor`; if the service was restored or stolen, `bonafide root rotate`.",
+    ),
+
     /** The server's certificates match none of the pins. */
     PIN_MISMATCH(
         wireName = "pin_mismatch",
