@@ -1,6 +1,7 @@
 //! One request and its reply: HTTP/1.1, capped in size, nothing followed.
 
 use std::fmt;
+use std::net::ToSocketAddrs as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,6 +11,7 @@ use bonafide_protocol::message::ErrorResponse;
 use bonafide_protocol::pin::Pin;
 use bonafide_protocol::status::Status;
 use bonafide_protocol::trust::MAX_DOCUMENTS_BYTES;
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER};
 use reqwest::{Client, Method, Proxy, StatusCode, Url};
 use rustls::ClientConfig;
@@ -141,10 +143,25 @@ pub(super) fn build(platform: &Platform, service: &Service, pins: Option<Vec<Pin
         .proxy(Proxy::custom(move |_| connectivity.proxy()))
         .referer(false)
         .retry(reqwest::retry::never())
+        .dns_resolver(OnThisThread)
         .pool_idle_timeout(IDLE)
         .pool_max_idle_per_host(1)
         .build()
         .map_err(|error| internal(&error))
+}
+
+/// Looks names up on the thread that polls the exchange, which is one that may block. The library's own way takes a
+/// second thread of the same pool: as many exchanges as the pool has threads would wait for each other until their time
+/// is over.
+struct OnThisThread;
+
+impl Resolve for OnThisThread {
+    fn resolve(&self, name: Name) -> Resolving {
+        Box::pin(async move {
+            let addresses = (name.as_str(), 0).to_socket_addrs()?;
+            Ok(Box::new(addresses) as Addrs)
+        })
+    }
 }
 
 /// The wall clock of the port: certificates' dates are judged by it.
