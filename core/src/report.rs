@@ -12,7 +12,7 @@ use tokio::runtime::Handle;
 use crate::Failure;
 use crate::health::{Concern, Health};
 use crate::keys::Keys;
-use crate::port::{Clock, Record, Storage, StorageFailure};
+use crate::port::{Clock, Record, Storage, StorageFailure, StorageLock};
 use crate::service::{Deadline, Service};
 use crate::store::{self, Content};
 
@@ -40,10 +40,17 @@ struct Seen {
     time: u64,
 }
 
+/// The queue as this process knows it: storage may be full or read-only.
+#[derive(Default)]
+struct Held {
+    queue: Queue,
+    /// The disk could not take the last change: until it has, it does not overrule what is here.
+    unwritten: bool,
+}
+
 /// The queue.
 pub(crate) struct Reports {
-    /// In memory as well: storage may be read-only.
-    queue: Mutex<Queue>,
+    queue: Mutex<Held>,
     storage: Arc<dyn Storage>,
     clock: Arc<dyn Clock>,
     service: Arc<Service>,
@@ -102,7 +109,7 @@ impl Reports {
         let this = Arc::clone(self);
         let first = self.runtime.spawn_blocking(move || {
             this.change(|_| false);
-            this.held().waiting.first().cloned()
+            this.held().queue.waiting.first().cloned()
         });
         first.await.ok().flatten()
     }
@@ -110,45 +117,55 @@ impl Reports {
     /// Changes the queue in memory and on disk; other processes' reports are in it as well.
     fn change(&self, change: impl Fn(&mut Queue) -> bool) -> bool {
         let mut held = self.held();
-        match self.change_stored(&held, &change) {
-            Ok((queue, changed)) => {
-                *held = queue;
-                changed
-            }
+        let (mut queue, lock) = match self.locked(&held) {
+            Ok((queue, lock)) => (queue, Some(lock)),
             Err(error) => {
                 self.health.stored(Err(error));
-                change(&mut held)
-            }
-        }
-    }
-
-    fn change_stored(
-        &self,
-        held: &Queue,
-        change: &impl Fn(&mut Queue) -> bool,
-    ) -> Result<(Queue, bool), StorageFailure> {
-        let _lock = self.storage.lock(Record::Reports)?;
-        let mut queue = match store::read(&*self.storage, Record::Reports)? {
-            Content::Intact(queue) => queue,
-            Content::Absent => held.clone(),
-            Content::Damaged => {
-                self.storage.set_aside(Record::Reports)?;
-                held.clone()
+                (held.queue.clone(), None)
             }
         };
         let changed = change(&mut queue);
-        if changed {
-            store::write(&*self.storage, Record::Reports, &queue)?;
+        let mut unwritten = changed || held.unwritten;
+        if unwritten && lock.is_some() {
+            match store::write(&*self.storage, Record::Reports, &queue) {
+                Ok(()) => unwritten = false,
+                Err(error) => self.health.stored(Err(error)),
+            }
         }
-        Ok((queue, changed))
+        *held = Held { queue, unwritten };
+        changed
     }
 
-    fn held(&self) -> MutexGuard<'_, Queue> {
+    /// What is to be changed, locked against other processes.
+    fn locked(&self, held: &Held) -> Result<(Queue, Box<dyn StorageLock>), StorageFailure> {
+        let lock = self.storage.lock(Record::Reports)?;
+        let queue = match store::read(&*self.storage, Record::Reports)? {
+            Content::Intact(stored) if held.unwritten => held.queue.clone().with(stored),
+            Content::Intact(stored) => stored,
+            Content::Absent => held.queue.clone(),
+            Content::Damaged => {
+                self.storage.set_aside(Record::Reports)?;
+                held.queue.clone()
+            }
+        };
+        Ok((queue, lock))
+    }
+
+    fn held(&self) -> MutexGuard<'_, Held> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Queue {
+    /// Adds what only the disk knows of. A report that was sent, and could not be taken off the disk, is seen here.
+    fn with(mut self, stored: Self) -> Self {
+        let known: Vec<_> = self.seen.iter().map(|seen| seen.digest.clone()).collect();
+        let room = (QUEUE.saturating_sub(self.waiting.len()), SEEN.saturating_sub(self.seen.len()));
+        self.waiting.extend(stored.waiting.into_iter().filter(|report| !known.contains(&digest(report))).take(room.0));
+        self.seen.extend(stored.seen.into_iter().filter(|seen| !known.contains(&seen.digest)).take(room.1));
+        self
+    }
+
     fn push(&mut self, report: Report, now: u64) -> bool {
         let digest = digest(&report);
         // A clock that was set back does not silence a report for longer than a day either.

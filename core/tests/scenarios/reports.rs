@@ -1,8 +1,11 @@
 //! Mismatch reports reach the service, once, whenever it can be reached.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use super::support::{Act, LONG, World};
+use super::support::{Act, LONG, LimitedStorage, World};
 use bonafide_core::Core;
 use bonafide_core::protocol::verdict::{Mismatch, PinVerdict};
 
@@ -71,4 +74,31 @@ async fn a_report_that_the_service_refuses_is_dropped_and_one_over_an_untrusted_
     world.recorder.status(|status| status.report_failure.is_some()).await;
     assert_eq!(world.service.count(REPORTS), 2);
     core.refresh_config(LONG).await.unwrap_err();
+}
+
+/// What could not be written down is sent all the same, and once.
+#[tokio::test]
+async fn on_a_full_disk_reports_are_sent_and_not_again_and_again() {
+    let world = World::new().await;
+    let storage = Arc::new(LimitedStorage {
+        files: world.storage(),
+        full: AtomicBool::new(false),
+        read_only: AtomicBool::new(false),
+    });
+    let mut ports = world.ports();
+    ports.storage = storage.clone();
+    let core = Core::start(world.settings(), ports).unwrap();
+    core.refresh_config(LONG).await.unwrap();
+
+    world.service.script(REPORTS, Act::Close);
+    core.report_mismatch(&mismatch(&core, "api.acme.com", "one"), true);
+    world.recorder.status(|status| status.report_failure.is_some()).await;
+    storage.full.store(true, Ordering::SeqCst);
+    world.clock.advance(Duration::from_secs(60));
+    core.report_mismatch(&mismatch(&core, "api.acme.com", "two"), true);
+    world.service.asked(REPORTS, 3).await;
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert_eq!((world.service.count(REPORTS), world.service.reports().len()), (3, 2));
+    let sent: BTreeSet<_> = world.service.reports().iter().map(|report| report.served.clone()).collect();
+    assert_eq!(sent.len(), 2, "each of the two");
 }
