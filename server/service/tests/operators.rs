@@ -32,6 +32,7 @@ async fn nobody_gets_in_without_a_token_of_the_scope() {
         ("DELETE", "/admin/v1/hosts/api.acme.com", None),
         ("PUT", "/admin/v1/service", Some(json!({}))),
         ("POST", "/admin/v1/keys/token/rotate", None),
+        ("POST", "/admin/v1/look", Some(json!({ "host": "127.0.0.1", "port": 443 }))),
         ("POST", "/admin/v1/roots/prepare", None),
         ("POST", "/admin/v1/roots", Some(json!({ "root": "" }))),
         ("POST", "/admin/v1/apps/x/retire", None),
@@ -137,6 +138,51 @@ async fn pins_that_lock_somebody_out_need_force() {
     assert_eq!(code(&put("/admin/v1/service?force=true", json!({ "pins": [pin(8)] })).await.1), "conflict");
     let good = json!({ "pins": [pin(5), pin(6)], "chains": [[pin(5)]] });
     assert_eq!(put(service_path, good).await.0, StatusCode::OK);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lock_out_by_another_way_needs_force_too() {
+    let service = Service::ready().await;
+    service.pass(&Device::new()).await;
+    let put = |path: &'static str, body: Value| service.operator("PUT", path, Some(body));
+    let pins = json!([pin(1), pin(2)]);
+    let others = json!([pin(3), pin(4)]);
+    for (path, body, why) in [
+        ("/admin/v1/hosts/api.acme.com", json!({ "pins": others, "send_token": true, "chains": [] }), "no chain"),
+        ("/admin/v1/hosts/api.acme.com", json!({ "pins": pins }), "no token any more"),
+        ("/admin/v1/hosts/api.acme.com", json!({ "pins": pins, "send_token": true, "audience": "pay" }), "audience"),
+        ("/admin/v1/service", json!({ "pins": [pin(5), pin(6)], "chains": [] }), "no chain"),
+        ("/admin/v1/service", json!({ "url": "https://bonafied.acme.com" }), "another place, unseen"),
+    ] {
+        assert_eq!(code(&put(path, body).await.1), "conflict", "{why}");
+    }
+    let body = json!({ "url": "https://new.acme.com", "chains": [[pin(8)]] });
+    assert_eq!(put("/admin/v1/service", body).await.0, StatusCode::OK);
+    let body = json!({ "pins": pins, "send_token": true, "audience": "pay" });
+    assert_eq!(put("/admin/v1/hosts/api.acme.com?force=true", body).await.0, StatusCode::OK);
+
+    // A new entry under a pattern.
+    assert_eq!(put("/admin/v1/hosts/**.acme.org", json!({ "pins": pins })).await.0, StatusCode::OK);
+    assert_eq!(code(&put("/admin/v1/hosts/www.acme.org", json!({ "pins": others })).await.1), "conflict");
+    assert_eq!(put("/admin/v1/hosts/www.acme.org", json!({ "pins": pins })).await.0, StatusCode::OK);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_operators_the_second_does_not_undo_what_the_first_did() {
+    let service = Service::ready().await;
+    let (_, account) = service.operator("GET", "/admin/v1/account", None).await;
+    let path = format!("/admin/v1/hosts/api.acme.com?force=true&base={}", account.get("version").unwrap());
+    let with = |byte| json!({ "pins": [pin(1), pin(2), pin(byte)], "send_token": true });
+    assert_eq!(service.operator("PUT", &path, Some(with(3))).await.0, StatusCode::OK);
+    for (method, path, body) in [
+        ("PUT", path.clone(), Some(with(4))),
+        ("DELETE", path.clone(), None),
+        ("PUT", path.replace("hosts/api.acme.com", "service"), Some(json!({ "pins": [pin(8), pin(9), pin(7)] }))),
+    ] {
+        assert_eq!(code(&service.operator(method, &path, body).await.1), "conflict", "{method} {path}");
+    }
+    let (_, live) = service.operator("GET", "/admin/v1/config", None).await;
+    assert!(live.pointer("/content/hosts/0/pins").unwrap().to_string().contains(&pin(3).to_string()));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -28,6 +28,22 @@ pub(crate) struct Care {
     pub(super) force: bool,
     #[serde(default)]
     pub(super) dry_run: bool,
+    /// The version that the caller has looked at.
+    base: Option<u64>,
+}
+
+impl Care {
+    /// Refuses a change that was made up from a config which somebody else has replaced since: an entry is written as a
+    /// whole, and the pin that the other one added would be gone.
+    pub(super) fn is_of(&self, config: &Config) -> Result<(), Refusal> {
+        match self.base {
+            Some(base) if base != config.version => Err(Refusal::with(
+                Status::Conflict,
+                format!("The config was {base} when it was looked at, and is {} now; look again.", config.version),
+            )),
+            _ => Ok(()),
+        }
+    }
 }
 
 /// The members of the body, the document's own and ours.
@@ -49,6 +65,7 @@ struct Wanted {
         ("pattern" = String, Path, description = "The host pattern"),
         ("force" = Option<bool>, Query, description = "Go on although somebody is locked out"),
         ("dry_run" = Option<bool>, Query, description = "Check, and change nothing"),
+        ("base" = Option<u64>, Query, description = "Refuse unless this version is the live one"),
     ),
     request_body = serde_json::Value,
     responses(
@@ -71,10 +88,32 @@ pub(crate) async fn replace(
         caller.needs(Scope::Policy)?;
     }
     let snapshot = state.snapshot();
+    let mut connection = state.store.read().await?;
+    let active = installations::count(&mut connection, &state.account).await?;
+    drop(connection);
     let published = publish(&state, &caller.name, care.dry_run, |config| {
+        care.is_of(config)?;
         let place = config.hosts.iter().position(|held| held.host == entry.host);
         let before = place.and_then(|place| config.hosts.get(place)).cloned();
-        guard_host(before.as_ref(), &entry, chains.as_deref(), care.force)?;
+        // A new entry takes its host from the pattern that has covered it.
+        let in_force = match &entry.host {
+            HostPattern::Exact(host) if before.is_none() => config.entry(host).cloned(),
+            _ => before.clone(),
+        };
+        guard_host(in_force.as_ref(), &entry, chains.as_deref(), care.force)?;
+        if let Some(held) = in_force.filter(|held| held.send_token && active > 0 && !care.force)
+            && (!entry.send_token || config.audience(&held) != config.audience(&entry))
+        {
+            return Err(Refusal::with(
+                Status::Conflict,
+                format!(
+                    "{active} active installations send a token for the audience {} to {}; with this entry they send \
+                     none, or one for another, and an API that demands it refuses them.",
+                    config.audience(&held),
+                    entry.host
+                ),
+            ));
+        }
         let audience = config.audience(&entry).to_owned();
         let held = snapshot.policy(&audience);
         let edit = Edit {
@@ -101,6 +140,7 @@ pub(crate) async fn replace(
         ("pattern" = String, Path, description = "The host pattern"),
         ("force" = Option<bool>, Query, description = "Go on although somebody is locked out"),
         ("dry_run" = Option<bool>, Query, description = "Check, and change nothing"),
+        ("base" = Option<u64>, Query, description = "Refuse unless this version is the live one"),
     ),
     responses(
         (status = 200, description = "The published version and the change", body = serde_json::Value),
@@ -121,6 +161,7 @@ pub(crate) async fn remove(
     let active = installations::count(&mut connection, &state.account).await?;
     drop(connection);
     let published = publish(&state, &caller.name, care.dry_run, |config| {
+        care.is_of(config)?;
         let place = config.hosts.iter().position(|held| held.host == pattern);
         let place = place.ok_or_else(|| Refusal::with(Status::NotFound, format!("No entry for {pattern}.")))?;
         let before = config.hosts.remove(place);

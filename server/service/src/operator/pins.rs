@@ -16,7 +16,7 @@ use super::BODY;
 use super::auth::{Caller, Scope};
 use super::hosts::Care;
 use crate::body;
-use crate::documents::{Edit, publish};
+use crate::documents::{Edit, publish, unusable};
 use crate::query::Query;
 use crate::reply::Refusal;
 use crate::state::State;
@@ -41,7 +41,7 @@ pub(super) fn guard_host(
             after.host
         )));
     }
-    match chains {
+    match seen(chains) {
         Some(chains) => {
             let refused = chains.iter().filter(|chain| !chain.iter().any(|pin| pins.contains(pin))).count();
             if refused > 0 {
@@ -92,6 +92,7 @@ pub(crate) struct WantedService {
     params(
         ("force" = Option<bool>, Query, description = "Go on although somebody is locked out"),
         ("dry_run" = Option<bool>, Query, description = "Check, and change nothing"),
+        ("base" = Option<u64>, Query, description = "Refuse unless this version is the live one"),
     ),
     request_body = WantedService,
     responses(
@@ -109,14 +110,16 @@ pub(crate) async fn replace_service(
 ) -> Result<Json<Value>, Refusal> {
     caller.needs(Scope::Publish)?;
     let published = publish(&state, &caller.name, care.dry_run, |config| {
+        care.is_of(config)?;
         let before = config.service.clone();
         let after = Service {
             url: wanted.url.unwrap_or_else(|| before.url.clone()),
             pins: wanted.pins.map_or_else(|| before.pins.clone(), bonafide_protocol::pin::PinList::new),
             roots: wanted.roots.unwrap_or_else(|| before.roots.clone()),
         };
-        guard_service(&before, &after, wanted.chains.as_deref(), care.force)?;
         config.service = after.clone();
+        config.check().map_err(|error| unusable(&error))?;
+        guard_service(&before, &after, wanted.chains.as_deref(), care.force)?;
         Ok(Edit {
             action: "service.change",
             subject: after.url.clone(),
@@ -145,7 +148,15 @@ fn guard_service(before: &Service, after: &Service, chains: Option<&[Vec<Pin>]>,
     if force {
         return Ok(());
     }
-    let refused = match chains {
+    // Devices that go to the wrong place, or trust nobody there, hear of no correction: not even of the recovery call's.
+    if (before.url != after.url || before.roots != after.roots) && seen(chains).is_none() {
+        return Err(conflict(
+            "The service's URL or roots are to change, and the request does not say what is served there now (`chains`): \
+             devices that find nothing there are lost until the app is updated."
+                .to_owned(),
+        ));
+    }
+    let refused = match seen(chains) {
         Some(chains) => chains.iter().any(|chain| !chain.first().is_some_and(|leaf| pins.contains(leaf))),
         None => !before.pins.pins().iter().any(|pin| pins.contains(pin)),
     };
@@ -157,6 +168,11 @@ fn guard_service(before: &Service, after: &Service, chains: Option<&[Vec<Pin>]>,
         ));
     }
     Ok(())
+}
+
+/// A list without a chain says no more of what is served than no list.
+fn seen(chains: Option<&[Vec<Pin>]>) -> Option<&[Vec<Pin>]> {
+    chains.filter(|chains| !chains.is_empty())
 }
 
 fn conflict(what: String) -> Refusal {
