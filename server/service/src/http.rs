@@ -59,10 +59,34 @@ pub(crate) async fn limit(
 fn forwarded(request: &Request) -> Option<IpAddr> {
     // The last header and its last entry: everything before it is the client's own word.
     let value = request.headers().get_all("x-forwarded-for").iter().next_back()?;
-    value.to_str().ok()?.rsplit(',').next()?.trim().parse().ok()
+    let last = value.to_str().ok()?.rsplit(',').next()?.trim();
+    // Some proxies add the port (Azure's does). Unread, all their clients would share one bucket, that of the proxy.
+    last.parse().ok().or_else(|| last.parse::<SocketAddr>().ok().map(|address| address.ip()))
 }
 
 /// The answer where there is no such route.
 pub(crate) async fn no_route() -> Refusal {
     Refusal::new(Status::NotFound)
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_proxys_own_entry_is_the_source_with_or_without_a_port() {
+        for (value, expected) in [
+            ("192.0.2.7", Some("192.0.2.7")),
+            ("10.9.9.9, 192.0.2.7", Some("192.0.2.7")),
+            ("192.0.2.7:50123", Some("192.0.2.7")),
+            ("[2001:db8::1]:50123", Some("2001:db8::1")),
+            ("2001:db8::1", Some("2001:db8::1")),
+            ("192.0.2.7, unknown", None),
+            ("", None),
+        ] {
+            let request = Request::builder().header("x-forwarded-for", value).body(axum::body::Body::empty()).unwrap();
+            assert_eq!(forwarded(&request), expected.map(|text| text.parse().unwrap()), "{value}");
+        }
+    }
 }

@@ -27,6 +27,11 @@ async fn only_signed_reports_on_known_hosts_are_kept_and_each_key_has_its_share(
     let mut long = report("api.acme.com");
     long.as_object_mut().unwrap().insert("served".into(), json!(vec![pin(1); 21]));
     assert_eq!(service.post("/v1/reports", device.sign(REPORT_TYPE, &long)).await.0.as_u16(), 400);
+    for (member, length) in [("/app/id", 201), ("/app/version", 201), ("/sdk_version", 201), ("/host", 255)] {
+        let mut wordy = report("api.acme.com");
+        *wordy.pointer_mut(member).unwrap() = json!("x".repeat(length));
+        assert_eq!(service.post("/v1/reports", device.sign(REPORT_TYPE, &wordy)).await.0.as_u16(), 400, "{member}");
+    }
     for foreign in ["evil.example", "not a host", ""] {
         let status = service.post("/v1/reports", device.sign(REPORT_TYPE, &report(foreign))).await.0;
         assert_eq!(status.as_u16(), 202, "whether a host is known is not told");

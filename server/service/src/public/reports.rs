@@ -10,7 +10,7 @@ use bonafide_protocol::message::{REPORT_TYPE, Report};
 use bonafide_protocol::status::Status;
 use bonafide_protocol::verdict::MAX_CHAIN;
 
-use super::tokens::{install_key, malformed};
+use super::tokens::{MAX_NAME, install_key, malformed};
 use crate::body::Text;
 use crate::reply::Refusal;
 use crate::state::State;
@@ -18,6 +18,9 @@ use crate::store::logs::{self, ReportRow};
 
 /// The longest report that is read: twenty pins need less than 2 KiB.
 const MAX_REPORT_BYTES: usize = 16 * 1024;
+
+/// The longest name that DNS has, with its dot.
+const MAX_HOST: usize = 254;
 
 /// A device sends one report a day for the same host and chain.
 const PER_KEY_AND_DAY: u64 = 20;
@@ -41,6 +44,12 @@ pub(super) async fn receive(
     super::known_account(&state, &report.account)?;
     if report.served.len() > MAX_CHAIN {
         return Err(Refusal::with(Status::MalformedRequest, format!("More than {MAX_CHAIN} pins.")));
+    }
+
+    // What is stored is bounded by what devices say, not by the longest body: 10,000 a day are kept for 30 days.
+    let names = [&report.app.id, &report.app.version, &report.app.build, &report.sdk_version];
+    if report.host.len() > MAX_HOST || names.iter().any(|name| name.len() > MAX_NAME) {
+        return Err(Refusal::with(Status::MalformedRequest, "A name is too long."));
     }
 
     let outcome = if covered(&state, &report.host) {

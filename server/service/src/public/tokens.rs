@@ -21,7 +21,7 @@ use crate::store::logs::AppraisalRow;
 use crate::{challenge, documents, issue};
 
 /// The longest audience, app id or version. They come back in the token.
-const MAX_NAME: usize = 200;
+pub(super) const MAX_NAME: usize = 200;
 
 /// A response for one installation is for no cache.
 type NoStore = [(HeaderName, HeaderValue); 1];
