@@ -25,7 +25,8 @@ pub fn strip_result_headers(headers: &mut HeaderMap, token_header: &HeaderName) 
     let forged: Vec<HeaderName> = headers
         .keys()
         .filter(|name| {
-            name.as_str().starts_with(PREFIX)
+            // CGI and its heirs (WSGI, FastCGI) read `Bonafide_Result` as the same variable.
+            name.as_str().replace('_', "-").starts_with(PREFIX)
                 && *name != token_header
                 && !name.as_str().eq_ignore_ascii_case(STATUS_HEADER)
         })

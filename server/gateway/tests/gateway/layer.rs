@@ -19,7 +19,7 @@ fn api(world: &World, settings: GateSettings) -> Router {
     let echo = |headers: HeaderMap, claims: Option<Extension<Claims>>| async move {
         let mut seen: Vec<String> = headers
             .iter()
-            .filter(|(name, _)| name.as_str().starts_with("bonafide-") && name.as_str() != "bonafide-token")
+            .filter(|(name, _)| name.as_str().starts_with("bonafide") && name.as_str() != "bonafide-token")
             .map(|(name, value)| format!("{name}: {}", value.to_str().unwrap()))
             .collect();
         seen.sort();
@@ -85,6 +85,7 @@ async fn a_verified_request_carries_our_results_and_none_of_the_clients() {
         ("Bonafide-Installation", "admin"),
         ("Bonafide-Annotations", "none"),
         ("Bonafide-Result-Extra", "x"),
+        ("Bonafide_Annotations", "none"),
     ];
     let response = api(&world, GateSettings::default()).oneshot(request("/", &forged)).await.unwrap();
     let (status, _, body) = outside(response).await;
