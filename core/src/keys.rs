@@ -1,6 +1,6 @@
 //! The install key, from the blocking pool.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use bonafide_protocol::jwk::PublicKey;
 use bonafide_protocol::jws::{Header, join, signing_input};
@@ -19,6 +19,8 @@ pub(crate) struct Keys {
     storage: Arc<dyn Storage>,
     health: Arc<Health>,
     runtime: Handle,
+    /// A foreign key is removed once: on a full disk that cannot be written down, and would be done again and again.
+    foreign_gone: Arc<OnceLock<()>>,
 }
 
 impl Keys {
@@ -28,14 +30,17 @@ impl Keys {
         health: Arc<Health>,
         runtime: Handle,
     ) -> Self {
-        Self { key, storage, health, runtime }
+        Self { key, storage, health, runtime, foreign_gone: Arc::default() }
     }
 
     /// The key, made now if there is none.
     pub(crate) async fn handle(&self) -> Result<KeyHandle, Failure> {
         let this = self.clone();
         self.blocking(move || {
-            installation::reset_foreign_key(&*this.storage, &*this.key)?;
+            if this.foreign_gone.get().is_none() {
+                installation::reset_foreign_key(&*this.storage, &*this.key)?;
+                this.foreign_gone.get_or_init(|| ());
+            }
             let handle = this.or_anew(|| this.key.load_or_create())?;
             this.health.key(handle.level);
             Ok(handle)

@@ -1,10 +1,10 @@
 //! Tokens: one flight, one round trip, fresh in the background, never a wait without an end.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use super::support::{Act, KeyScript, LONG, ScriptedKey, World};
+use super::support::{Act, KeyScript, LONG, LimitedStorage, ScriptedKey, World};
 use bonafide_core::protocol::encoding::{sha256, to_base64};
 use bonafide_core::protocol::status::Status;
 use bonafide_core::{Core, TokenLease};
@@ -202,6 +202,24 @@ async fn a_locked_key_is_waited_for_and_a_lost_one_made_anew() {
         assert_eq!(key.made.load(Ordering::SeqCst), made + 1);
         assert_eq!(key.resets.load(Ordering::SeqCst), resets + 1);
     }
+}
+
+#[tokio::test]
+async fn a_disk_that_fills_up_does_not_cost_the_key_again_and_again() {
+    let world = World::new().await;
+    let key = Arc::new(ScriptedKey::new(KeyScript::Works));
+    let (full, read_only) = (AtomicBool::new(false), AtomicBool::new(false));
+    let storage = Arc::new(LimitedStorage { files: world.storage(), full, read_only });
+    let mut ports = world.ports();
+    (ports.install_key, ports.storage) = (key.clone(), storage.clone());
+    let core = Core::start(world.settings(), ports).unwrap();
+    // After the marker was written, and before it could be that the key is this install's.
+    storage.full.store(true, Ordering::SeqCst);
+    for _ in 0..3 {
+        assert_eq!(token(&core).await.status, None);
+        world.clock.advance(Duration::from_secs(301));
+    }
+    assert_eq!((key.made.load(Ordering::SeqCst), key.resets.load(Ordering::SeqCst)), (1, 1));
 }
 
 #[tokio::test]
