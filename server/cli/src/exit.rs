@@ -6,6 +6,8 @@ use std::process::ExitCode;
 
 use serde_json::json;
 
+use crate::out::table::clean_lines;
+
 /// What the process ends with. Scripts rely on it: docs/cli.md.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Exit {
@@ -118,8 +120,27 @@ impl Failure {
             writeln!(stderr, "{}", json!({"error": error}))
         } else {
             let label = if stderr.is_terminal() { "\u{1b}[31merror:\u{1b}[0m" } else { "error:" };
-            let next = self.next.as_ref().map(|step| format!("\n  next: {step}")).unwrap_or_default();
-            writeln!(stderr, "{label} {}{next}", self.message)
+            writeln!(stderr, "{label} {}", self.human())
         };
+    }
+
+    /// For people. An issuer's name or a server's answer may stand in it, so that nothing of it steers the terminal.
+    fn human(&self) -> String {
+        let next = self.next.as_ref().map(|step| format!("\n  next: {step}")).unwrap_or_default();
+        clean_lines(&format!("{}{next}", self.message))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_foreign_name_in_a_message_does_not_steer_the_terminal() {
+        let issuer = "CN=\u{1b}[2J\u{1b}[Hok\r\u{9b}1m\u{202e}ko";
+        let failure = Failure::refused(format!("unknown issuer: {issuer}")).next("stop");
+        let shown = failure.human();
+        assert!(!shown.contains(['\u{1b}', '\r', '\u{9b}', '\u{202e}']), "{shown:?}");
+        assert!(shown.starts_with("unknown issuer: CN=") && shown.ends_with("\n  next: stop"), "{shown:?}");
     }
 }

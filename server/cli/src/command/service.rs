@@ -79,6 +79,7 @@ impl Service {
             .map(|pin| vec!["-".into(), pin.to_string()])
             .chain(pins.iter().map(|pin| vec![if held.contains(pin) { " " } else { "+" }.into(), pin.to_string()]));
         context.out.say(format!("pins of the service\n{}\n", table(&["", "pin"], rows)))?;
+        let base = cell(account.get("version"));
         let flag = if *force { "true" } else { "false" };
         let chains = served(context, &service).await;
         if chains.is_none() && !remove.is_empty() && !force {
@@ -87,9 +88,10 @@ impl Service {
         }
         let body = json!({"pins": pins, "chains": chains});
         let refused = |failure| forceable(failure, "the service");
-        operator.put(&["service"], &[("force", flag), ("dry_run", "true")], &body).await.map_err(refused)?;
+        let query = [("force", flag), ("base", &base), ("dry_run", "true")];
+        operator.put(&["service"], &query, &body).await.map_err(refused)?;
         context.out.confirm("Publish this?", *yes)?;
-        let answer = operator.put(&["service"], &[("force", flag)], &body).await.map_err(refused)?;
+        let answer = operator.put(&["service"], &[("force", flag), ("base", &base)], &body).await.map_err(refused)?;
         let version = answer.get("version").cloned().unwrap_or(Value::Null);
         context.out.result(format!("published config {version}"), &json!({"version": version, "pins": pins}))
     }

@@ -23,13 +23,13 @@ impl Out {
             // A Value always serialises.
             self.line(serde_json::to_string_pretty(machine).unwrap_or_default())
         } else {
-            self.line(human.as_ref().trim_end())
+            self.line(table::clean_lines(human.as_ref().trim_end()))
         }
     }
 
     /// A line for people; nothing when the output is for a script.
     pub(crate) fn say(self, line: impl AsRef<str>) -> Outcome {
-        if self.json { Ok(()) } else { self.line(line) }
+        if self.json { Ok(()) } else { self.line(table::clean_lines(line.as_ref())) }
     }
 
     /// Something to mind, on stderr, so that it spoils no pipe.
@@ -37,7 +37,7 @@ impl Out {
         let mut stderr = std::io::stderr().lock();
         let label = if stderr.is_terminal() { "\u{1b}[33mwarning:\u{1b}[0m" } else { "warning:" };
         // A warning that nobody can read is no reason to stop.
-        let _ = writeln!(stderr, "{label} {}", line.as_ref());
+        let _ = writeln!(stderr, "{label} {}", table::clean_lines(line.as_ref()));
     }
 
     /// Writes as it is, in either form.

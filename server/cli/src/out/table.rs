@@ -17,7 +17,15 @@ pub(crate) fn table(header: &[&str], rows: impl IntoIterator<Item = Vec<String>>
 
 /// Text from elsewhere (a certificate, a device) as it may be printed.
 pub(crate) fn clean(text: &str) -> String {
-    text.chars().map(|letter| if letter.is_control() { '\u{fffd}' } else { letter }).collect()
+    // Those that change the direction of writing (Unicode's Bidi_Control) make text look like another.
+    let hidden = |letter| matches!(letter, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    text.chars().map(|letter| if letter.is_control() || hidden(letter) { '\u{fffd}' } else { letter }).collect()
+}
+
+/// The same for text of several lines. What a server's certificate says of itself stands in messages too: whoever
+/// intercepts must not paint over the verdict on him.
+pub(crate) fn clean_lines(text: &str) -> String {
+    text.split('\n').map(clean).collect::<Vec<_>>().join("\n")
 }
 
 /// Unix seconds as people read them, in UTC.

@@ -116,6 +116,7 @@ impl Add {
             pins: pins.clone(),
             chains: Some(found.pin_chains()),
             enforced: self.mode == ModeName::Enforce,
+            base: config.version,
         };
         let answer = change.publish(context, &operator, self.care).await?;
         let version = answer.get("version").cloned().unwrap_or_default();

@@ -43,6 +43,8 @@ pub(crate) struct Change {
     /// What the host serves now, where it was looked at.
     pub(crate) chains: Option<Vec<Vec<Pin>>>,
     pub(crate) enforced: bool,
+    /// The version that it was made up from: nobody else's change since then is overwritten.
+    pub(crate) base: u64,
 }
 
 impl Change {
@@ -72,12 +74,13 @@ impl Change {
             members.insert("chains".into(), json!(chains));
         }
         // The service looks first: what it would refuse is refused before anybody is asked.
-        let query = [("force", flag(care.force)), ("dry_run", "true")];
+        let base = self.base.to_string();
+        let query = [("force", flag(care.force)), ("base", &base), ("dry_run", "true")];
         operator.put(&["hosts", &text], &query, &self.body).await.map_err(|failure| forceable(failure, &text))?;
         context.out.confirm(&format!("Publish this for {text}?"), care.yes)?;
         let _spinner = context.out.spin("publishing");
         operator
-            .put(&["hosts", &text], &[("force", flag(care.force))], &self.body)
+            .put(&["hosts", &text], &[("force", flag(care.force)), ("base", &base)], &self.body)
             .await
             .map_err(|failure| forceable(failure, &text))
     }

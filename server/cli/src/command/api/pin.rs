@@ -76,6 +76,11 @@ impl PinHost {
             );
         context.out.say(format!("pins of {pattern}\n{}\n", table(&["", "pin"], rows)))?;
         let chains = seen.as_ref().map(Survey::pin_chains);
+        for (address, error) in seen.iter().flat_map(|found| &found.silent) {
+            context
+                .out
+                .warn(format!("{address} gave no chain ({error}): whether it serves one of these pins is not known"));
+        }
         if let (Some(chains), Some(target)) = (&chains, &target) {
             let impact = impact(&operator, &target.host.to_string(), chains).await?;
             if let Some(text) = describe_impact(&impact) {
@@ -97,7 +102,8 @@ impl PinHost {
             members.insert("pins".into(), json!(pins));
         }
         let enforced = held.mode == Mode::Enforce;
-        let change = Change { pattern: pattern.clone(), body, pins: pins.clone(), chains, enforced };
+        let base = config.version;
+        let change = Change { pattern: pattern.clone(), body, pins: pins.clone(), chains, enforced, base };
         let answer = change.publish(context, &operator, self.care).await?;
         let version = answer.get("version").cloned().unwrap_or_default();
         let machine =
