@@ -55,6 +55,8 @@ internal class LeaseMemo(
         val (nanos, wall) = clock.nanoTime() to clock.wallMillis()
         val answer = lease()
         if (answer.status == null && answer.freshForMillis > 0) {
+            // An app that calls countless hosts must not fill the memory with them.
+            if (byHost.size >= MAX_HOSTS) byHost.clear()
             byHost[host] = Kept(answer, revision, TimeUnit.MILLISECONDS.toNanos(answer.freshForMillis), nanos, wall)
         } else {
             byHost.remove(host)
@@ -64,3 +66,4 @@ internal class LeaseMemo(
 }
 
 private const val CLOCKS_AGREE_MILLIS = 1_000L
+private const val MAX_HOSTS = 512

@@ -30,10 +30,13 @@ internal class Lifecycle(
 
     private val state = MutableStateFlow<State>(NotStarted)
 
-    /** The revision of the config in force; 0 before there is one. Never falls. */
+    /** The revision of the config in force, which may be known before the start is over. Never falls. */
     @Volatile
-    var revision: Long = 0
-        private set
+    private var latest: Long = 0
+
+    /** The revision of the config in force; 0 until the start is over, since whoever sees another one does not wait. */
+    val revision: Long
+        get() = if (state.value is Running || state.value is Closed) latest else 0
 
     /** The settings' limit for one call, in milliseconds; the default before there are settings. */
     val timeoutMillis: Long
@@ -71,7 +74,7 @@ internal class Lifecycle(
     /** Callbacks may come out of order. */
     @Synchronized
     private fun raise(to: Long) {
-        if (to > revision) revision = to
+        if (to > latest) latest = to
     }
 
     /** What runs now, or null. */

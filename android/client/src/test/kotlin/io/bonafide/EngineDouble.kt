@@ -69,15 +69,20 @@ internal class EngineDouble(
 /** Starts doubles when told to. */
 internal class StarterDouble : EngineStarter {
     val gate = CompletableDeferred<Unit>()
+    private val begun = CompletableDeferred<(Long) -> Unit>()
     var starts = 0
     lateinit var engine: EngineDouble
 
     fun open() = apply { gate.complete(Unit) }
 
+    /** A config is in force while the start is still at work. */
+    fun announceEarly(revision: Long) = kotlinx.coroutines.runBlocking { begun.await() }(revision)
+
     override fun start(
         settings: Settings,
         onRevision: (Long) -> Unit,
     ): Engine {
+        begun.complete(onRevision)
         kotlinx.coroutines.runBlocking { gate.await() }
         starts++
         return EngineDouble(onRevision).also { engine = it }

@@ -38,6 +38,17 @@ class HeadersTest {
     }
 
     @Test
+    fun `memory is bounded however many hosts are asked`() {
+        val protection = started()
+        val hosts = (0..512).map { "$it.acme.com" }
+        starter.engine.protectedHosts = hosts.toSet()
+        hosts.forEach { protection.headers("https://$it/") }
+        starter.engine.calls.clear()
+        protection.headers("https://${hosts.first()}/")
+        assertEquals(1, tokenCalls())
+    }
+
+    @Test
     fun `past its half-life the core is asked again`() {
         val protection = started()
         protection.headers()

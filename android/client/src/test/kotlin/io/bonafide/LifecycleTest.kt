@@ -68,6 +68,16 @@ class LifecycleTest {
     }
 
     @Test
+    fun `a config that comes before the start is over is not yet the word to go on`() {
+        protection.start(settings())
+        starter.announceEarly(revision = 2)
+        assertEquals(0, protection.configRevision)
+        starter.open()
+        runBlocking { protection.awaitStarted(LONG) }
+        assertEquals(2, protection.configRevision)
+    }
+
+    @Test
     fun `rules are asked for once for each config`() {
         starter.open()
         protection.start(settings())
