@@ -9,7 +9,8 @@ internal object GuardedCalls {
         if (OkHttpAbilities.perCall) {
             chain.call().tag(GuardedCall::class.java)
         } else {
-            chain.request().tag(GuardedCall::class.java)
+            // An app may take the request of a response for another call; what was known of the old one is not of this.
+            chain.request().tag(GuardedCall::class.java)?.takeIf { it.call === chain.call() }
         }
 
     /** Starts guarding the call of [chain], or goes on if an interceptor of the app's proceeds a second time. */

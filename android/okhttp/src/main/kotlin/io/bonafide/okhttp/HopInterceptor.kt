@@ -21,10 +21,11 @@ internal class HopInterceptor(
         val host = request.url.host
         val connection = chain.connection() ?: throw OkHttpAbilities.unsupported("A network interceptor has no connection.")
         shield.refuseCleartext(request.url)
-        if (request.url.isHttps) shield.pins.admit(connection, host, call)
+        // Before the check: pins that come while it runs are as new to it as those that come after.
         val revision = shield.protection.configRevision
+        if (request.url.isHttps) shield.pins.admit(connection, host, call)
         val headers = if (shield.rules.of(host).protectedHost) call.headersFor(request.url, request.binding ?: call.binding) else emptyMap()
-        // The wait for a token may have brought other pins.
+        // The waits for pins and for a token may have brought other pins.
         if (request.url.isHttps && shield.protection.configRevision != revision) shield.pins.admit(connection, host, call)
         call.giveClearance(connection)
         if (!OkHttpAbilities.perCall) call.takeClearance(connection)

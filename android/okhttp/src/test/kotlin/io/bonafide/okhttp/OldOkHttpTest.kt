@@ -68,6 +68,18 @@ class OldOkHttpTest : OkHttpSuite() {
     }
 
     @Test
+    fun `a request taken from a response is another call's, with its own binding and waits`() {
+        start(HostEntry("api.acme.test", listOf(leaf.pin)))
+        val client = client()
+        val first = client.newCall(Request.Builder().url(url).bonafideBinding(byteArrayOf(1)).build())
+        val used = first.execute().use { it.request }
+        first.cancel()
+        fixture.serviceAnswers(false)
+        // Waits on the canceled call would end at once.
+        assertEquals("ok", client.newCall(used).execute().use { it.body.string() })
+    }
+
+    @Test
     fun `cancelling a call ends its wait`() {
         val call = client().newCall(Request.Builder().url(url).build())
         thread {

@@ -1,6 +1,7 @@
 package io.bonafide.okhttp
 
 import io.bonafide.PinMismatchException
+import io.bonafide.PinVerdict
 import io.bonafide.okhttp.support.HostEntry
 import io.bonafide.okhttp.support.OkHttpSuite
 import io.bonafide.okhttp.support.TlsServer
@@ -13,6 +14,7 @@ import org.junit.jupiter.api.Assertions.assertFalse
 import org.junit.jupiter.api.Test
 import org.junit.jupiter.api.assertThrows
 import java.net.Socket
+import java.security.cert.X509Certificate
 
 class PoolTest : OkHttpSuite() {
     private val leaf = authority.leaf("api.acme.test", "two.acme.test")
@@ -49,6 +51,21 @@ class PoolTest : OkHttpSuite() {
         val other = server(leaf) { TlsServer.redirect("https://two.acme.test:${server.port}/") }
         fixture.install(HostEntry("two.acme.test", good), HostEntry("api.acme.test", good, sendToken = false))
         assertThrows<PinMismatchException> { client(late).get("https://api.acme.test:${other.port}/") }
+        assertEquals(0, server.plainBytes.get())
+    }
+
+    @Test
+    fun `pins withdrawn while the check runs stop the request`() {
+        val server = server(leaf)
+        start(HostEntry("api.acme.test", good))
+        val late =
+            object : io.bonafide.Protection by watched {
+                override fun checkPins(
+                    host: String,
+                    chain: List<X509Certificate>,
+                ): PinVerdict = fixture.protection.checkPins(host, chain).also { fixture.install(HostEntry("api.acme.test", bad)) }
+            }
+        assertThrows<PinMismatchException> { client(late).get("https://api.acme.test:${server.port}/") }
         assertEquals(0, server.plainBytes.get())
     }
 
