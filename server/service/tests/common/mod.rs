@@ -75,6 +75,8 @@ impl Service {
             serde_json::from_slice(&std::fs::read(directory.path().join("operator.json")).unwrap()).unwrap();
         let token = operator.get("token").unwrap().as_str().unwrap().to_owned();
         let running = serve(settings(directory.path(), clock.clone(), limit)).await.unwrap();
+        // With the whole workspace rustls has two providers, and takes none by itself.
+        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         Self { directory, clock, running: Some(running), http: reqwest::Client::new(), token }
     }
 
