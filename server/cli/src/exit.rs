@@ -101,7 +101,12 @@ impl Failure {
 
     /// Whether the service answered that what is there stands against it.
     pub(crate) fn is_conflict(&self) -> bool {
-        self.facts.as_ref().and_then(|facts| facts.get("code")).is_some_and(|code| code == "conflict")
+        self.code() == Some("conflict")
+    }
+
+    /// The code that the service refused with.
+    pub(crate) fn code(&self) -> Option<&str> {
+        self.facts.as_ref()?.get("code")?.as_str()
     }
 
     pub(crate) fn into_lock_out(mut self) -> Self {

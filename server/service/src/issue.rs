@@ -54,7 +54,7 @@ pub(crate) fn token(
     times: Times,
     passed: bool,
 ) -> Option<String> {
-    let key = keyring.live_token()?;
+    let key = keyring.signing_token(times.now)?;
     let mut jti = [0; 16];
     SystemRandom::new().fill(&mut jti).ok()?;
     let claims = Claims {

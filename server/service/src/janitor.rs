@@ -21,7 +21,7 @@ const IDLE_INSTALLATION: u64 = 90 * DAY;
 /// Appraisals and reports are kept so long.
 const KEEP_LOGS: u64 = 30 * DAY;
 
-/// And of the appraisals no more than so many: anybody can cause one.
+/// And no more than so many appraisals that passed, and as many that failed: anybody can cause one that fails.
 const KEEP_APPRAISALS: u64 = 100_000;
 
 /// Runs until it is aborted.

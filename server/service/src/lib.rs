@@ -17,6 +17,7 @@ mod issue;
 mod janitor;
 mod keys;
 mod limit;
+pub mod look;
 mod metrics;
 mod openapi;
 mod operator;

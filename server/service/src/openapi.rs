@@ -37,6 +37,7 @@ pub(crate) struct Refused {
         crate::operator::hosts::remove,
         crate::operator::pins::replace_service,
         crate::operator::impact::impact,
+        crate::operator::look::look_at,
         crate::operator::apps::list,
         crate::operator::apps::register,
         crate::operator::apps::retire,

@@ -80,6 +80,8 @@ pub(crate) struct State {
     pub(crate) root_key: std::path::PathBuf,
     /// How long a token is good for, in seconds.
     pub(crate) token_lifetime: u64,
+    /// Held while the service looks at a server for an operator: one at a time.
+    pub(crate) looking: tokio::sync::Mutex<()>,
     snapshot: RwLock<Arc<Snapshot>>,
     counter: AtomicU64,
 }
@@ -108,6 +110,7 @@ impl State {
             metrics,
             root_key,
             token_lifetime,
+            looking: tokio::sync::Mutex::const_new(()),
             snapshot,
             counter,
         })

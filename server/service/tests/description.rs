@@ -37,7 +37,7 @@ async fn every_described_call_is_there_and_guarded() {
             }
         }
     }
-    assert_eq!(guarded, 24);
+    assert_eq!(guarded, 25);
 }
 
 #[tokio::test(flavor = "multi_thread")]

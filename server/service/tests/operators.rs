@@ -255,7 +255,7 @@ async fn token_and_challenge_keys_rotate_with_overlap() {
     let service = Service::ready().await;
     let device = Device::new();
     let old = service.pass(&device).await;
-    let (_, rotated) = service.operator("POST", "/admin/v1/keys/token/rotate", None).await;
+    let (_, rotated) = service.operator("POST", "/admin/v1/keys/token/rotate?now=true", None).await;
     let (_, jwks) = service.operator("GET", &format!("/.well-known/jwks.json?account={ACCOUNT}"), None).await;
     assert!(genuine(&jwks, &old.token), "what the old key signed is good until it ends");
     assert!(genuine(&jwks, &service.pass(&device).await.token));
@@ -277,7 +277,7 @@ async fn token_and_challenge_keys_rotate_with_overlap() {
     }
 
     // HS256, for gateways that know no better: its key is in no JWKS.
-    let (_, rotated) = service.operator("POST", "/admin/v1/keys/token/rotate?algorithm=HS256", None).await;
+    let (_, rotated) = service.operator("POST", "/admin/v1/keys/token/rotate?algorithm=HS256&now=true", None).await;
     let secret = rotated.get("secret").unwrap().as_str().unwrap();
     let token = service.pass(&device).await.token;
     let key = bonafide_protocol::encoding::from_base64url(secret).unwrap();
@@ -287,6 +287,38 @@ async fn token_and_challenge_keys_rotate_with_overlap() {
     assert!(ring::hmac::verify(&key, input.as_bytes(), &signature).is_ok());
     let (_, jwks) = service.operator("GET", "/.well-known/jwks.json", None).await;
     assert!(jwks.get("keys").unwrap().as_array().unwrap().iter().all(|jwk| jwk.get("kid") != rotated.get("kid")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_token_key_is_published_before_it_signs() {
+    let mut service = Service::ready().await;
+    let device = Device::new();
+    let kid = |token: &str| jsonwebtoken::decode_header(token).unwrap().kid.unwrap();
+    let old = kid(&service.pass(&device).await.token);
+    let (_, rotated) = service.operator("POST", "/admin/v1/keys/token/rotate", None).await;
+    let new = rotated.get("kid").unwrap().as_str().unwrap().to_owned();
+    let signs_from = rotated.get("signs_from").unwrap().as_u64().unwrap();
+    assert_eq!(signs_from, START + 600);
+    let (_, jwks) = service.operator("GET", "/.well-known/jwks.json", None).await;
+    let published: Vec<&str> = jwks
+        .get("keys")
+        .unwrap()
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|jwk| jwk.get("kid").unwrap().as_str().unwrap())
+        .collect();
+    assert!(published.contains(&old.as_str()) && published.contains(&new.as_str()), "{published:?}");
+
+    service.clock.set(signs_from - 1);
+    assert_eq!(kid(&service.pass(&device).await.token), old, "a gateway may not have the new key yet");
+    service.restart().await;
+    assert_eq!(kid(&service.pass(&device).await.token), old, "nor after a restart");
+    service.clock.set(signs_from);
+    let token = service.pass(&device).await.token;
+    assert_eq!(kid(&token), new);
+    let (_, jwks) = service.operator("GET", "/.well-known/jwks.json", None).await;
+    assert!(genuine(&jwks, &token));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -135,6 +135,12 @@ impl Doctor {
                     "devices refuse what is served now",
                     format!("bonafide api check {target}"),
                 ),
+                Ok(finding) if finding.elsewhere.differs() => checks.add(
+                    what,
+                    State::Warn,
+                    "the service sees another certificate than this machine",
+                    format!("bonafide api check {target}"),
+                ),
                 Ok(finding) => {
                     let (state, found, next) =
                         expiry(finding.first_expiry, &format!("bonafide api pin {target} --next-cert FILE"));

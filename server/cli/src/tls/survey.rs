@@ -1,15 +1,16 @@
 //! All that a host serves: at every address, for either type of key, each chain once.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 
 use bonafide_protocol::pin::Pin;
+use bonafide_service::look::{LookError, ProbeError, look};
 use rustls_pki_types::{CertificateDer, UnixTime};
 use serde_json::{Value, json};
 
 use crate::exit::{Exit, Failure, Outcome};
 use crate::out::Out;
 use crate::tls::certificate::{Row, chain_table};
-use crate::tls::probe::{KeyKind, ProbeError, presented_chain};
 use crate::tls::roots::Roots;
 use crate::tls::target::Target;
 use crate::tls::validate::{ChainRefusal, validated};
@@ -34,24 +35,18 @@ pub(crate) struct Survey {
 pub(crate) async fn survey(target: &Target, roots: &Roots, out: Out) -> Outcome<Survey> {
     let _spinner = out.spin(format!("connecting to {target}"));
     let mut found = Survey { target: target.clone(), served: Vec::new(), silent: Vec::new() };
-    for address in target.addresses().await? {
-        let mut errors = Vec::new();
-        for kind in [KeyKind::Elliptic, KeyKind::Rsa] {
-            match presented_chain(&target.host, address, kind).await {
-                Ok(chain) => found.note(address, chain, roots)?,
-                // Not even a connection: the other kind of key will not change that.
-                Err(error @ (ProbeError::Connect(_) | ProbeError::Timeout)) => {
-                    errors.push(error);
-                    break;
-                }
-                Err(error) => errors.push(error),
+    for shown in look(&target.host, target.port).await.map_err(unseen)? {
+        match shown.chain {
+            Ok(chain) => found.note(shown.address, chain, roots)?,
+            // Said once of an address, and only if it shows no chain of the other kind either.
+            Err(error) if !found.silent.iter().any(|(address, _)| *address == shown.address) => {
+                found.silent.push((shown.address, error));
             }
-        }
-        let answered = found.served.iter().any(|served| served.addresses.contains(&address));
-        if let Some(error) = errors.into_iter().next().filter(|_| !answered) {
-            found.silent.push((address, error));
+            Err(_) => {}
         }
     }
+    let Survey { served, silent, .. } = &mut found;
+    silent.retain(|(address, _)| !served.iter().any(|served| served.addresses.contains(address)));
     if found.served.is_empty() {
         let why: Vec<String> = found.silent.iter().map(|(address, error)| format!("{address}: {error}")).collect();
         return Err(Failure::io(format!("{target} cannot be reached"), &why.join("; "))
@@ -107,6 +102,12 @@ impl Survey {
             .collect()
     }
 
+    /// The pins of the presented leaves, each once, sorted.
+    pub(crate) fn leaf_pins(&self) -> BTreeSet<Pin> {
+        let leaves = self.served.iter().filter_map(|served| served.presented.first());
+        leaves.filter_map(|leaf| Pin::of_certificate(leaf).ok()).collect()
+    }
+
     /// The chains as tables, with where they are served.
     pub(crate) fn describe(&self) -> String {
         let mut text = String::new();
@@ -159,4 +160,12 @@ impl Served {
         };
         json!({"addresses": addresses, "valid": valid, "reason": reason, "chain": chain})
     }
+}
+
+fn unseen(error: LookError) -> Failure {
+    let next = match error {
+        LookError::Unresolved { .. } => "check the name and this machine's DNS",
+        _ => "name one of its addresses",
+    };
+    Failure::new(Exit::Unreachable, error.to_string()).next(next)
 }

@@ -1,7 +1,5 @@
 //! What the operator names a server by.
 
-use std::net::SocketAddr;
-
 use bonafide_protocol::host::Host;
 use url::Url;
 
@@ -31,22 +29,6 @@ impl Target {
         }
         let host = url.host_str().and_then(|host| Host::parse(host).ok()).ok_or_else(no_target)?;
         Ok(Self { host, port: url.port_or_known_default().unwrap_or(443) })
-    }
-
-    /// Every address that the host has.
-    pub(crate) async fn addresses(&self) -> Outcome<Vec<SocketAddr>> {
-        let name = match &self.host {
-            Host::Address(address) => return Ok(vec![SocketAddr::new(*address, self.port)]),
-            Host::Name(name) => name.as_str(),
-        };
-        let unresolved = |error: &dyn std::fmt::Display| {
-            Failure::io(format!("{name} cannot be resolved"), error).next("check the name and this machine's DNS")
-        };
-        let mut found: Vec<_> =
-            tokio::net::lookup_host((name, self.port)).await.map_err(|error| unresolved(&error))?.collect();
-        found.sort_unstable();
-        found.dedup();
-        if found.is_empty() { Err(unresolved(&"it has no address")) } else { Ok(found) }
     }
 }
 

@@ -1,12 +1,12 @@
 //! Which path of a presented chain is valid: only that counts for pins.
 
 use bonafide_protocol::host::Host;
+use bonafide_service::look::server_name;
 use rustls_pki_types::{CertificateDer, UnixTime};
 use thiserror::Error;
 use webpki::{EndEntityCert, KeyUsage};
 use x509_parser::prelude::{FromDer as _, X509Certificate};
 
-use crate::tls::probe::server_name;
 use crate::tls::roots::Roots;
 
 /// Why a chain is not valid.

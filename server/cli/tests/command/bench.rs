@@ -1,7 +1,7 @@
 //! What the tests stand on: the command, a running service, a TLS server with any certificate.
 
-use std::io::{BufRead as _, BufReader, Read as _};
-use std::net::{SocketAddr, TcpListener};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
@@ -116,6 +116,24 @@ impl Service {
     pub(crate) fn version(&self) -> u64 {
         self.data.run(&["config", "show"]).json().pointer("/content/version").unwrap().as_u64().unwrap()
     }
+
+    /// An operator token of one scope; the command has no verb for it.
+    pub(crate) fn make_token(&self, scope: &str) -> String {
+        let operator: Value = serde_json::from_slice(&std::fs::read(self.data.file("operator.json")).unwrap()).unwrap();
+        let all = operator.get("token").unwrap().as_str().unwrap();
+        let body = serde_json::json!({"name": scope, "scopes": [scope]}).to_string();
+        let mut stream = TcpStream::connect(self.operator).unwrap();
+        let (host, length) = (self.operator, body.len());
+        write!(
+            stream,
+            "POST /admin/v1/tokens HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {all}\r\nContent-Type: application/json\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}"
+        )
+        .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let made: Value = serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap();
+        made.get("token").unwrap().as_str().unwrap().to_owned()
+    }
 }
 
 impl Drop for Service {
@@ -166,17 +184,20 @@ pub(crate) const RSA: &str = "-newkey rsa:2048";
 
 /// Serves each of the certificates to clients that can take its kind of key. Lives as long as the test's process.
 pub(crate) fn tls_server(folder: &Path, names: &[&str]) -> SocketAddr {
-    let keys = names.iter().map(|name| certified(folder, name)).collect();
-    let config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_cert_resolver(Arc::new(ByKind(keys)));
-    let config = Arc::new(config);
+    intercepted(folder, names, 0, names)
+}
+
+/// The first `count` connections meet `first`, all others `then`: whoever comes first sits behind an interceptor. Where
+/// `then` has no certificate, the others are hung up on.
+pub(crate) fn intercepted(folder: &Path, first: &[&str], count: usize, then: &[&str]) -> SocketAddr {
+    let (first, then) = (server_config(folder, first), server_config(folder, then));
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     std::thread::spawn(move || {
-        for stream in listener.incoming() {
+        for (place, stream) in listener.incoming().enumerate() {
+            let Some(config) = (if place < count { &first } else { &then }) else {
+                continue;
+            };
             let connection = rustls::ServerConnection::new(config.clone()).unwrap();
             let mut tls = rustls::StreamOwned::new(connection, stream.unwrap());
             // Until the client goes; how it goes does not matter.
@@ -184,6 +205,15 @@ pub(crate) fn tls_server(folder: &Path, names: &[&str]) -> SocketAddr {
         }
     });
     address
+}
+
+fn server_config(folder: &Path, names: &[&str]) -> Option<Arc<ServerConfig>> {
+    let keys: Vec<_> = names.iter().map(|name| certified(folder, name)).collect();
+    let config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth();
+    (!keys.is_empty()).then(|| Arc::new(config.with_cert_resolver(Arc::new(ByKind(keys)))))
 }
 
 fn certified(folder: &Path, name: &str) -> Arc<CertifiedKey> {

@@ -107,7 +107,7 @@ impl NewKey {
         Ok(Self { purpose, kid, algorithm, secret: random_32()?.to_vec(), state: "live" })
     }
 
-    /// The row that goes into the database.
+    /// The row that goes into the database; the key signs from `now` on, unless the caller says otherwise.
     pub(crate) fn seal(&self, master: &MasterKey, account: &str, now: u64) -> Result<KeyRow, SealError> {
         let binding = Binding { account, purpose: self.purpose.name(), kid: &self.kid };
         Ok(KeyRow {
@@ -118,6 +118,7 @@ impl NewKey {
             sealed: master.seal(binding, &self.secret)?,
             created_at: now,
             ends_at: None,
+            signs_from: Some(now),
         })
     }
 }
@@ -143,6 +144,7 @@ pub(crate) struct TokenKey {
     pub(crate) decoy: TokenSecret,
     pub(crate) live: bool,
     pub(crate) ends_at: Option<u64>,
+    signs_from: Option<u64>,
 }
 
 /// A key that authenticates challenges.
@@ -201,6 +203,7 @@ impl Keyring {
                 decoy: token_secret(decoy.0, &decoy.1).ok_or_else(|| altered(decoy.0))?,
                 live: row.state == "live",
                 ends_at: row.ends_at,
+                signs_from: row.signs_from,
             });
         }
         let challenges: Vec<ChallengeKey> = of(Purpose::Challenge)
@@ -238,9 +241,16 @@ impl Keyring {
         self.configs.iter().find(|(held, _)| held == kid).map(|(_, key)| key)
     }
 
-    /// The token key that signs now.
-    pub(crate) fn live_token(&self) -> Option<&TokenKey> {
-        self.tokens.iter().find(|key| key.live)
+    /// The token key that signs at `now`: the newest whose time has come.
+    pub(crate) fn signing_token(&self, now: u64) -> Option<&TokenKey> {
+        let times = || self.tokens.iter().filter_map(|key| key.signs_from.map(|from| (from, key)));
+        times()
+            .filter(|(from, _)| *from <= now)
+            // Of two rotations in one second the later one counts: what it replaced ends sooner, itself does not end.
+            .max_by_key(|(from, key)| (*from, key.ends_at.unwrap_or(u64::MAX)))
+            // A clock that was set back far leaves none: better the next to come than no token at all.
+            .or_else(|| times().min_by_key(|(from, _)| *from))
+            .map(|(_, key)| key)
     }
 }
 

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::auth::{Caller, Scope};
 use crate::error::ServiceError;
-use crate::keys::{NewKey, Purpose};
+use crate::keys::{Keyring, NewKey, Purpose};
 use crate::query::{Path, Query};
 use crate::reply::Refusal;
 use crate::state::State;
@@ -22,11 +22,18 @@ use crate::{audit, challenge, issue};
 /// Clocks differ, and requests take their time: an old key is good for this much longer than what it signed, in seconds.
 const MARGIN: u64 = 120;
 
+/// A new token key is published for so long before it signs, in seconds: as long as our own gateways hold a JWKS for at
+/// most. Those that do not look again for a `kid` that they do not know would refuse everybody until then.
+const NOTICE: u64 = 600;
+
 /// The query of [`rotate`].
 #[derive(Deserialize)]
 pub(crate) struct Wanted {
     /// `ES256` (default) or `HS256`; for token keys.
     algorithm: Option<String>,
+    /// The new key signs at once: the old one is in the wrong hands.
+    #[serde(default)]
+    now: bool,
 }
 
 /// A new key signs from now on; the old one is good until the last thing that it signed has ended.
@@ -73,23 +80,32 @@ pub(crate) async fn rotate(
         _ => return Err(Refusal::with(Status::NotFound, "`purpose` is token or challenge.")),
     };
     let now = state.now();
-    let ends_at = now + lifetime + MARGIN;
+    // Challenges are checked here only: nobody has to be told.
+    let signs_from = if purpose == "token" && !wanted.now { now + NOTICE } else { now };
+    let ends_at = signs_from + lifetime + MARGIN;
     let kid = fresh.first().map(|key| key.kid.clone()).unwrap_or_default();
     let mut change = state.store.change().await?;
+    // From the database and not from the snapshot: another node may have rotated since.
+    let rows = keys::all(&mut change, &state.account).await?;
+    let keyring = Keyring::open(&state.master, &state.account, &rows).map_err(ServiceError::from)?;
+    let signing = keyring.signing_token(now).map(|key| key.kid.as_str());
     for purpose in retiring {
-        keys::retire(&mut change, &state.account, purpose.name(), ends_at).await?;
+        let signing = signing.filter(|_| *purpose != Purpose::Challenge);
+        keys::supersede(&mut change, &state.account, purpose.name(), signing, now).await?;
+        keys::retire(&mut change, &state.account, purpose.name(), signing, ends_at).await?;
     }
     for key in &fresh {
-        let row = key.seal(&state.master, &state.account, now).map_err(ServiceError::from)?;
+        let mut row = key.seal(&state.master, &state.account, now).map_err(ServiceError::from)?;
+        row.signs_from = Some(signs_from);
         keys::insert(&mut change, &state.account, &row).await?;
     }
-    let after = json!({ "kid": kid, "old_ends_at": ends_at });
+    let after = json!({ "kid": kid, "signs_from": signs_from, "old_ends_at": ends_at });
     audit::record(&state, &mut change, &caller.name, "key.rotate", &purpose, &Value::Null, &after).await?;
     accounts::bump_revision(&mut change, &state.account).await?;
     change.commit().await?;
     state.reload().await?;
 
-    let mut answer = json!({ "purpose": purpose, "kid": kid, "old_ends_at": ends_at });
+    let mut answer = json!({ "purpose": purpose, "kid": kid, "signs_from": signs_from, "old_ends_at": ends_at });
     let symmetric = fresh.iter().find(|key| key.purpose == Purpose::Token && key.algorithm == "HS256");
     if let (Some(key), Some(members)) = (symmetric, answer.as_object_mut()) {
         // A gateway needs it, and no JWKS may carry it: it is shown this once.

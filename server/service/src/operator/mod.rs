@@ -14,6 +14,7 @@ pub(crate) mod hosts;
 pub(crate) mod impact;
 pub(crate) mod jwks;
 pub(crate) mod keys;
+pub(crate) mod look;
 pub(crate) mod pages;
 pub(crate) mod pins;
 pub(crate) mod roots;
@@ -40,6 +41,7 @@ pub(crate) fn routes() -> Router<Arc<State>> {
         .route("/admin/v1/hosts/{pattern}", put(hosts::replace).delete(hosts::remove))
         .route("/admin/v1/service", put(pins::replace_service))
         .route("/admin/v1/impact", post(impact::impact))
+        .route("/admin/v1/look", post(look::look_at))
         .route("/admin/v1/apps", get(apps::list).post(apps::register))
         .route("/admin/v1/apps/{app_id}/retire", post(apps::retire))
         .route("/admin/v1/keys/{purpose}/rotate", post(keys::rotate))

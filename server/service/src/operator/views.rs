@@ -49,6 +49,8 @@ pub(crate) async fn account(caller: Caller, Shared(state): Shared<Arc<State>>) -
     drop(connection);
     let snapshot = state.snapshot();
     let (epoch, version) = snapshot.position();
+    let now = state.now();
+    let signing = snapshot.keyring.signing_token(now);
     Ok(Json(json!({
         "account": state.account,
         "epoch": epoch,
@@ -57,7 +59,8 @@ pub(crate) async fn account(caller: Caller, Shared(state): Shared<Arc<State>>) -
         "hosts": snapshot.config().hosts.len(),
         "apps": builds.iter().filter(|row| row.retired_at.is_none()).count(),
         "installations": installations,
-        "server_time": state.now(),
+        "server_time": now,
+        "token_algorithm": signing.map(|key| key.algorithm),
         "root_key_on_this_machine": state.root_key.exists(),
     })))
 }

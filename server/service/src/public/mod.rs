@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::routing::{get, post};
+use axum::{Extension, Router};
 
 use crate::state::State;
 
 mod challenges;
 mod config;
+mod quota;
 mod reports;
 mod tokens;
 
@@ -18,7 +19,7 @@ pub(crate) fn routes(public_jwks: bool) -> Router<Arc<State>> {
         .route("/v1/challenges", post(challenges::issue))
         .route("/v1/tokens", post(tokens::issue))
         .route("/v1/config", get(config::newer))
-        .route("/v1/reports", post(reports::receive));
+        .route("/v1/reports", post(reports::receive).layer(Extension(Arc::new(quota::Desk::default()))));
     if public_jwks { routes.route("/.well-known/jwks.json", get(crate::operator::jwks::live)) } else { routes }
 }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use axum::Extension;
 use axum::extract::State as Shared;
 use axum::http::StatusCode;
 use bonafide_protocol::host::Host;
@@ -10,11 +11,13 @@ use bonafide_protocol::message::{REPORT_TYPE, Report};
 use bonafide_protocol::status::Status;
 use bonafide_protocol::verdict::MAX_CHAIN;
 
+use super::quota::Desk;
 use super::tokens::{MAX_NAME, install_key, malformed};
 use crate::body::Text;
+use crate::issue;
 use crate::reply::Refusal;
 use crate::state::State;
-use crate::store::logs::{self, ReportRow};
+use crate::store::logs::ReportRow;
 
 /// The longest report that is read: twenty pins need less than 2 KiB.
 const MAX_REPORT_BYTES: usize = 16 * 1024;
@@ -22,18 +25,11 @@ const MAX_REPORT_BYTES: usize = 16 * 1024;
 /// The longest name that DNS has, with its dot.
 const MAX_HOST: usize = 254;
 
-/// A device sends one report a day for the same host and chain.
-const PER_KEY_AND_DAY: u64 = 20;
-
-/// Anybody can make keys: this bounds what all of them together store.
-const PER_DAY: u64 = 10_000;
-
-const DAY: u64 = 24 * 60 * 60;
-
 /// Well-formed and signed, it is taken, whatever becomes of it: nobody learns from the answer which hosts there are or
-/// whether a cap was reached.
+/// whether a cap was reached or another report came in its way.
 pub(super) async fn receive(
     Shared(state): Shared<Arc<State>>,
+    Extension(desk): Extension<Arc<Desk>>,
     Text(jws): Text<MAX_REPORT_BYTES>,
 ) -> Result<StatusCode, Refusal> {
     let compact = Compact::parse(&jws, MAX_REPORT_BYTES).map_err(|error| malformed(&error))?;
@@ -53,18 +49,15 @@ pub(super) async fn receive(
     }
 
     let outcome = if covered(&state, &report.host) {
-        let now = state.now();
         let row = ReportRow {
             id: state.next_id(),
-            received_at: now,
+            received_at: state.now(),
             thumbprint: key.thumbprint(),
             report: serde_json::to_string(&report).unwrap_or_default(),
         };
-        let mut change = state.store.change().await?;
-        let caps = (PER_KEY_AND_DAY, PER_DAY);
-        let stored = logs::insert_report(&mut change, &state.account, &row, now.saturating_sub(DAY), caps).await?;
-        change.commit().await?;
-        if stored { "stored" } else { "capped" }
+        let snapshot = state.snapshot();
+        let installation = |thumbprint: &str| issue::installation(&snapshot.keyring, thumbprint);
+        desk.take(&state.store, &state.account, installation, row).await?.name()
     } else {
         "foreign_host"
     };

@@ -66,6 +66,15 @@ pub(crate) async fn count(connection: &mut Connection, account: &str) -> Result<
     Ok(uint(count))
 }
 
+/// Whether there is one of this id.
+pub(crate) async fn exists(connection: &mut Connection, installation: &str) -> Result<bool, StoreError> {
+    let count: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM installations WHERE installation = $1")
+        .bind(installation)
+        .fetch_one(connection)
+        .await?;
+    Ok(count > 0)
+}
+
 /// Every installation's id: an ARC names one by the start of its digest.
 pub(crate) async fn ids(connection: &mut Connection, account: &str) -> Result<Vec<String>, StoreError> {
     Ok(sqlx::query_scalar("SELECT installation FROM installations WHERE account = $1")

@@ -12,12 +12,14 @@ pub(crate) struct KeyRow {
     pub(crate) sealed: String,
     pub(crate) created_at: u64,
     pub(crate) ends_at: Option<u64>,
+    /// From when on it signs; `None`: never, it was superseded before its time came.
+    pub(crate) signs_from: Option<u64>,
 }
 
 pub(crate) async fn insert(connection: &mut Connection, account: &str, row: &KeyRow) -> Result<(), StoreError> {
     sqlx::query(
-        "INSERT INTO sealed_keys (account, purpose, kid, algorithm, state, sealed, created_at, ends_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        "INSERT INTO sealed_keys (account, purpose, kid, algorithm, state, sealed, created_at, ends_at, signs_from) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
     )
     .bind(account)
     .bind(&row.purpose)
@@ -27,23 +29,24 @@ pub(crate) async fn insert(connection: &mut Connection, account: &str, row: &Key
     .bind(&row.sealed)
     .bind(int(row.created_at))
     .bind(row.ends_at.map(int))
+    .bind(row.signs_from.map(int))
     .execute(connection)
     .await?;
     Ok(())
 }
 
-type Columns = (String, String, String, String, String, i64, Option<i64>);
+type Columns = (String, String, String, String, String, i64, Option<i64>, Option<i64>);
 
 /// Every key of the account, the newest first.
 pub(crate) async fn all(connection: &mut Connection, account: &str) -> Result<Vec<KeyRow>, StoreError> {
     let rows: Vec<Columns> = sqlx::query_as(
-        "SELECT purpose, kid, algorithm, state, sealed, created_at, ends_at FROM sealed_keys \
+        "SELECT purpose, kid, algorithm, state, sealed, created_at, ends_at, signs_from FROM sealed_keys \
          WHERE account = $1 ORDER BY created_at DESC, kid",
     )
     .bind(account)
     .fetch_all(connection)
     .await?;
-    let row = |(purpose, kid, algorithm, state, sealed, created_at, ends_at): Columns| KeyRow {
+    let row = |(purpose, kid, algorithm, state, sealed, created_at, ends_at, signs_from): Columns| KeyRow {
         purpose,
         kid,
         algorithm,
@@ -51,24 +54,49 @@ pub(crate) async fn all(connection: &mut Connection, account: &str) -> Result<Ve
         sealed,
         created_at: uint(created_at),
         ends_at: ends_at.map(uint),
+        signs_from: signs_from.map(uint),
     };
     Ok(rows.into_iter().map(row).collect())
 }
 
-/// The live keys of `purpose` retire: they are accepted until `ends_at`, and sign nothing new.
+/// The live keys of `purpose` retire, and so does `signing`, retiring already or not: they are accepted until `ends_at`.
 pub(crate) async fn retire(
     connection: &mut Connection,
     account: &str,
     purpose: &str,
+    signing: Option<&str>,
     ends_at: u64,
 ) -> Result<(), StoreError> {
     sqlx::query(
-        "UPDATE sealed_keys SET state = 'retiring', ends_at = $3 \
-         WHERE account = $1 AND purpose = $2 AND state = 'live'",
+        "UPDATE sealed_keys SET state = 'retiring', ends_at = $4 \
+         WHERE account = $1 AND purpose = $2 AND (state = 'live' OR kid = $3)",
     )
     .bind(account)
     .bind(purpose)
+    .bind(signing)
     .bind(int(ends_at))
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// The keys of `purpose` other than `signing` whose time comes after `now` never sign. They stay until they end: a node
+/// whose clock is ahead may have signed with one.
+pub(crate) async fn supersede(
+    connection: &mut Connection,
+    account: &str,
+    purpose: &str,
+    signing: Option<&str>,
+    now: u64,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "UPDATE sealed_keys SET signs_from = NULL \
+         WHERE account = $1 AND purpose = $2 AND signs_from > $4 AND ($3 IS NULL OR kid <> $3)",
+    )
+    .bind(account)
+    .bind(purpose)
+    .bind(signing)
+    .bind(int(now))
     .execute(connection)
     .await?;
     Ok(())

@@ -113,30 +113,37 @@ pub(crate) struct ReportRow {
     pub(crate) report: String,
 }
 
-/// Stores a report unless its key or the account has sent too many since `since`; `false` if so.
+/// Stores a report.
 pub(crate) async fn insert_report(
     connection: &mut Connection,
     account: &str,
     row: &ReportRow,
+) -> Result<(), StoreError> {
+    sqlx::query("INSERT INTO reports (id, account, received_at, thumbprint, report) VALUES ($1, $2, $3, $4, $5)")
+        .bind(&row.id)
+        .bind(account)
+        .bind(int(row.received_at))
+        .bind(&row.thumbprint)
+        .bind(&row.report)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// When reports came since `since`, and by which keys; the oldest first.
+pub(crate) async fn report_times(
+    connection: &mut Connection,
+    account: &str,
     since: u64,
-    caps: (u64, u64),
-) -> Result<bool, StoreError> {
-    let done = sqlx::query(
-        "INSERT INTO reports (id, account, received_at, thumbprint, report) SELECT $1, $2, $3, $4, $5 \
-         WHERE (SELECT COUNT(*) FROM reports WHERE account = $2 AND thumbprint = $4 AND received_at >= $6) < $7 \
-         AND (SELECT COUNT(*) FROM reports WHERE account = $2 AND received_at >= $6) < $8",
+) -> Result<Vec<(u64, String)>, StoreError> {
+    let rows: Vec<(i64, String)> = sqlx::query_as(
+        "SELECT received_at, thumbprint FROM reports WHERE account = $1 AND received_at >= $2 ORDER BY received_at",
     )
-    .bind(&row.id)
     .bind(account)
-    .bind(int(row.received_at))
-    .bind(&row.thumbprint)
-    .bind(&row.report)
     .bind(int(since))
-    .bind(int(caps.0))
-    .bind(int(caps.1))
-    .execute(connection)
+    .fetch_all(connection)
     .await?;
-    Ok(done.rows_affected() > 0)
+    Ok(rows.into_iter().map(|(at, thumbprint)| (uint(at), thumbprint)).collect())
 }
 
 /// Reports, the newest first.
@@ -163,17 +170,61 @@ pub(crate) async fn reports(
         .collect())
 }
 
-/// Old appraisals and reports go, and of the appraisals all but the newest `keep`.
+/// Old appraisals and reports go, and of the appraisals that passed and of those that failed all but the newest `keep`
+/// each: neither kind pushes the other out.
 pub(crate) async fn purge(connection: &mut Connection, before: u64, keep: u64) -> Result<u64, StoreError> {
-    let appraisals = sqlx::query(
-        "DELETE FROM appraisals WHERE time < $1 \
-         OR id <= (SELECT id FROM appraisals ORDER BY id DESC LIMIT 1 OFFSET $2)",
-    )
-    .bind(int(before))
-    .bind(int(keep))
-    .execute(&mut *connection)
-    .await?;
+    let mut rows = 0;
+    for passed in [0_i64, 1] {
+        let done = sqlx::query(
+            "DELETE FROM appraisals WHERE passed = $1 AND (time < $2 \
+             OR id <= (SELECT id FROM appraisals WHERE passed = $1 ORDER BY id DESC LIMIT 1 OFFSET $3))",
+        )
+        .bind(passed)
+        .bind(int(before))
+        .bind(int(keep))
+        .execute(&mut *connection)
+        .await?;
+        rows += done.rows_affected();
+    }
     let reports =
         sqlx::query("DELETE FROM reports WHERE received_at < $1").bind(int(before)).execute(connection).await?;
-    Ok(appraisals.rows_affected() + reports.rows_affected())
+    Ok(rows + reports.rows_affected())
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::*;
+    use crate::store::{DATABASE_FILE, Store};
+
+    async fn left(connection: &mut Connection) -> Vec<String> {
+        sqlx::query_scalar("SELECT id FROM appraisals ORDER BY id").fetch_all(connection).await.unwrap()
+    }
+
+    async fn insert(connection: &mut Connection, id: &str, time: i64, passed: i64) {
+        sqlx::query("INSERT INTO appraisals VALUES ($1, 'acme', $2, '', '', '', '', '', $3, '')")
+            .bind(id)
+            .bind(time)
+            .bind(passed)
+            .execute(connection)
+            .await
+            .unwrap();
+    }
+
+    #[tokio::test]
+    async fn neither_kind_of_appraisal_pushes_the_other_out() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = Store::open(&directory.path().join(DATABASE_FILE), true).await.unwrap();
+        let mut connection = store.read().await.unwrap();
+        for (flood, passed) in [("decoys", 0), ("tokens", 1)] {
+            sqlx::query("DELETE FROM appraisals").execute(&mut *connection).await.unwrap();
+            insert(&mut connection, "a-old", 9, 1 - passed).await;
+            insert(&mut connection, "b-rare", 10, 1 - passed).await;
+            for id in ["c", "d", "e", "f"] {
+                insert(&mut connection, id, 11, passed).await;
+            }
+            assert_eq!(purge(&mut connection, 10, 2).await.unwrap(), 3, "{flood}");
+            assert_eq!(left(&mut connection).await, ["b-rare", "e", "f"], "{flood}");
+        }
+    }
 }

@@ -13,6 +13,7 @@ use crate::context::Context;
 use crate::exit::{Failure, Outcome};
 use crate::out::table::table;
 use crate::tls::certificate::Row;
+use crate::tls::elsewhere::compare;
 use crate::tls::files::pin_of_key_file;
 use crate::tls::roots::Roots;
 use crate::tls::survey::survey;
@@ -91,12 +92,11 @@ impl Add {
         let proposals = propose(&paths, &spare)?;
         let rows = proposals.iter().map(|one| vec![one.role.to_owned(), one.pin.to_string(), one.why.clone()]);
         context.out.say(format!("pins for {}\n{}\n", target.host, table(&["role", "pin", "why"], rows)))?;
-        context.out.say(format!(
-            "validated against {}; the operator's API has no call for what the service itself sees: not compared\n",
-            roots.name
-        ))?;
 
         let operator = context.operator()?;
+        let elsewhere = compare(&operator, &found, context.out).await?;
+        elsewhere.accept(&target, self.care.force, context.out)?;
+        context.out.say(format!("validated against {}; {elsewhere}\n", roots.name))?;
         let pattern = HostPattern::Exact(target.host.clone());
         let host = target.host.to_string();
         let config = live(&operator).await?;
@@ -122,7 +122,7 @@ impl Add {
         let version = answer.get("version").cloned().unwrap_or_default();
         let machine = json!({
             "host": host, "version": version, "pins": pins, "mode": self.mode.wire(), "survey": found.to_json(),
-            "change": answer.get("change"),
+            "service": elsewhere.to_json(), "change": answer.get("change"),
         });
         let text = format!(
             "published config {version}: {host} is pinned\nnext: bonafide app register FILE…, or `bonafide config export` if the app is registered"

@@ -16,7 +16,7 @@ pub(crate) struct Care {
     /// Answers the question.
     #[arg(long)]
     pub(crate) yes: bool,
-    /// Publishes even what locks devices out.
+    /// Publishes even what locks devices out; a new host even if the service sees another certificate.
     #[arg(long)]
     pub(crate) force: bool,
 }

@@ -11,6 +11,7 @@ use super::change::{describe_impact, impact, live};
 use crate::context::Context;
 use crate::exit::{Failure, Outcome};
 use crate::operator::Operator;
+use crate::tls::elsewhere::{Elsewhere, compare};
 use crate::tls::roots::Roots;
 use crate::tls::survey::survey;
 use crate::tls::target::Target;
@@ -22,14 +23,19 @@ pub(crate) struct Check {
     /// Roots to validate against instead of the bundled public ones.
     #[arg(long, value_name = "FILE")]
     ca: Option<PathBuf>,
+    /// Does not mind that the service sees another certificate, for instance of a host that is served by region.
+    #[arg(long)]
+    force: bool,
 }
 
 /// What was found of one host.
 pub(crate) struct Finding {
-    pub(crate) host: String,
+    pub(crate) target: Target,
     /// Every served chain is valid and has a pin of the live config.
     pub(crate) good: bool,
     pub(crate) text: String,
+    /// What the service sees in its place.
+    pub(crate) elsewhere: Elsewhere,
     /// Unix seconds of the first leaf to expire.
     pub(crate) first_expiry: Option<i64>,
     machine: Value,
@@ -58,13 +64,13 @@ impl Check {
         let text: Vec<&str> = findings.iter().map(|finding| finding.text.as_str()).collect();
         let machine: Vec<&Value> = findings.iter().map(|finding| &finding.machine).collect();
         context.out.result(text.join("\n\n"), &json!(machine))?;
-        match findings.iter().find(|finding| !finding.good) {
-            None => Ok(()),
-            Some(bad) => Err(Failure::refused(format!("{} serves what devices refuse", bad.host)).next(format!(
-                "if the certificate was changed on purpose: bonafide api pin {} --from-server; if not, somebody intercepts",
-                bad.host
-            ))),
+        if let Some(bad) = findings.iter().find(|finding| !finding.good) {
+            let host = &bad.target.host;
+            return Err(Failure::refused(format!("{host} serves what devices refuse")).next(format!(
+                "if the certificate was changed on purpose: bonafide api pin {host} --from-server; if not, somebody intercepts"
+            )));
         }
+        findings.iter().try_for_each(|finding| finding.elsewhere.accept(&finding.target, self.force, context.out))
     }
 }
 
@@ -85,6 +91,7 @@ pub(crate) async fn examine(
     entry: &HostEntry,
 ) -> Outcome<Finding> {
     let found = survey(target, roots, context.out).await?;
+    let elsewhere = compare(operator, &found, context.out).await?;
     let pins = entry.pins.pins();
     let chains = found.pin_chains();
     let unmatched = chains.iter().filter(|chain| !chain.iter().any(|pin| pins.contains(pin))).count();
@@ -97,13 +104,14 @@ pub(crate) async fn examine(
         (0, _) => format!("ok: every chain has a pin of the live config ({} pins)", pins.len()),
         (bad, all) => format!("MISMATCH: {bad} of {all} chains have no pin of the live config"),
     });
+    text.push_str(&format!("\n{elsewhere}"));
     if let Some(table) = describe_impact(&impact) {
         text.push_str(&format!("\nconfigs that refuse what is served now:\n{table}"));
     }
     let first_expiry = found.served.iter().filter_map(|served| served.path.as_ref().ok()?.first()?.not_after).min();
     let machine = json!({
-        "host": target.host.to_string(), "ok": good, "unmatched_chains": unmatched, "survey": found.to_json(),
-        "impact": impact,
+        "host": target.host.to_string(), "ok": good && !elsewhere.differs(), "unmatched_chains": unmatched, "survey": found.to_json(),
+        "impact": impact, "service": elsewhere.to_json(),
     });
-    Ok(Finding { host: target.host.to_string(), good, text, first_expiry, machine })
+    Ok(Finding { target: target.clone(), good, text, elsewhere, first_expiry, machine })
 }

@@ -2,45 +2,27 @@
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use bonafide_protocol::host::Host;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{WebPkiSupportedAlgorithms, aws_lc_rs, verify_tls12_signature, verify_tls13_signature};
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, Error as TlsError, SignatureScheme};
-use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
-use thiserror::Error;
 use tokio::net::TcpStream;
+use tokio::time::Instant;
 
-/// For the connection and the handshake together.
-const TIMEOUT: Duration = Duration::from_secs(10);
-
-/// Which keys a server may show. A server with certificates of both kinds serves each to its clients.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum KeyKind {
-    Elliptic,
-    Rsa,
-}
-
-/// Why there is no chain.
-#[derive(Debug, Error)]
-pub(crate) enum ProbeError {
-    #[error("{0}")]
-    Connect(std::io::Error),
-    #[error("no answer within {} s", TIMEOUT.as_secs())]
-    Timeout,
-    #[error("{0}")]
-    Handshake(std::io::Error),
-}
+use super::{KeyKind, ProbeError, WITHIN};
 
 /// The chain that a server presents, leaf first, as it came. Valid or not: nothing but the possession of the leaf's
 /// key has been verified.
-pub(crate) async fn presented_chain(
+pub(super) async fn presented_chain(
     host: &Host,
     address: SocketAddr,
     kind: KeyKind,
+    deadline: Instant,
 ) -> Result<Vec<CertificateDer<'static>>, ProbeError> {
-    tokio::time::timeout(TIMEOUT, handshake(host, address, kind)).await.map_err(|_| ProbeError::Timeout)?
+    let late = |_| ProbeError::Timeout { seconds: WITHIN.as_secs() };
+    tokio::time::timeout_at(deadline, handshake(host, address, kind)).await.map_err(late)?
 }
 
 async fn handshake(
@@ -48,10 +30,15 @@ async fn handshake(
     address: SocketAddr,
     kind: KeyKind,
 ) -> Result<Vec<CertificateDer<'static>>, ProbeError> {
-    let algorithms = aws_lc_rs::default_provider().signature_verification_algorithms;
+    let provider = aws_lc_rs::default_provider();
+    let algorithms = provider.signature_verification_algorithms;
     let recorder = Arc::new(Recorder { kind, algorithms, chain: Mutex::default() });
-    let mut config =
-        ClientConfig::builder().dangerous().with_custom_certificate_verifier(recorder.clone()).with_no_client_auth();
+    let mut config = ClientConfig::builder_with_provider(Arc::new(provider))
+        .with_safe_default_protocol_versions()
+        .map_err(|error| ProbeError::Handshake(std::io::Error::other(error)))?
+        .dangerous()
+        .with_custom_certificate_verifier(recorder.clone())
+        .with_no_client_auth();
     // A resumed session shows no certificate.
     config.resumption = rustls::client::Resumption::disabled();
     // Some servers have one certificate for HTTP/2 and another for HTTP/1.1; clients offer both.
@@ -65,12 +52,12 @@ async fn handshake(
     Ok(chain)
 }
 
-/// The host in the form that TLS has for it.
-pub(crate) fn server_name(host: &Host) -> ServerName<'static> {
+/// The host in the form that TLS has for it (RFC 6066 section 3). A name that TLS cannot carry (an underscore at an odd
+/// place) is asked for by no name at all.
+pub fn server_name(host: &Host) -> ServerName<'static> {
     match host {
         Host::Address(address) => ServerName::IpAddress((*address).into()),
         Host::Name(name) => ServerName::try_from(name.clone())
-            // A name that TLS cannot carry (an underscore at an odd place) is probed by no name at all.
             .unwrap_or(ServerName::IpAddress(std::net::IpAddr::from([0, 0, 0, 0]).into())),
     }
 }
