@@ -89,8 +89,8 @@ impl<T> Drop for Aborting<T> {
     }
 }
 
-/// Platform ports that may block at the same time: key, trust, evidence, and one to spare.
-const BLOCKING_THREADS: usize = 4;
+/// What may block at the same time: calls to the service, each with its verifier and name look-up, and platform ports.
+const BLOCKING_THREADS: usize = 16;
 
 /// How long an idle blocking thread stays.
 const KEEP_ALIVE: Duration = Duration::from_secs(10);

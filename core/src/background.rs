@@ -10,6 +10,9 @@ use crate::inner::Inner;
 /// The runtime's timers stand still while the device sleeps, so the boot clock is looked at this often.
 const LONGEST_NAP: Duration = Duration::from_secs(300);
 
+/// Whatever is due is not tried more often than this: a refresh that panics leaves no date for the next.
+const SHORTEST_NAP: Duration = Duration::from_secs(1);
+
 /// Runs until the core is stopped or gone.
 pub(crate) async fn run(core: Weak<Inner>) {
     let mut reports = Backoff::default();
@@ -25,7 +28,7 @@ pub(crate) async fn run(core: Weak<Inner>) {
         let nap = send_reports(&inner, &mut reports).await.min(inner.refresh.due_in());
         let wake = Arc::clone(&inner.wake);
         drop(inner);
-        let nap = Duration::from_millis(nap).min(LONGEST_NAP);
+        let nap = Duration::from_millis(nap).clamp(SHORTEST_NAP, LONGEST_NAP);
         // Either way there is something to look at.
         let _ = tokio::time::timeout(nap, wake.notified()).await;
     }

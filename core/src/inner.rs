@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 
+use bonafide_protocol::config::Service as ServiceConfig;
 use bonafide_protocol::message::Report;
 use bonafide_protocol::status::Status;
 use bonafide_protocol::trust::Trusted;
@@ -44,6 +45,7 @@ impl Inner {
     pub(crate) fn new(settings: Settings, ports: Ports) -> Result<Arc<Self>, Failure> {
         let embedded = Trusted::from_initial(&settings.initial_config)
             .map_err(|error| Failure::new(Status::BadInitialConfig).with("reason", &error).because(error))?;
+        let home = embedded.config().service.clone();
         let storage = Arc::clone(&ports.storage);
         let claim = installation::claim(&*storage);
         let (trusted, stored_record) = if claim.restored {
@@ -59,14 +61,14 @@ impl Inner {
             if let Some(failure) = claim.failure {
                 health.stored(Err(failure));
             }
-            Self::assemble(settings, ports, trusted, stored_record, health)
+            Self::assemble(settings, ports, (trusted, home), stored_record, health)
         }))
     }
 
     fn assemble(
         settings: Settings,
         ports: Ports,
-        trusted: Trusted,
+        (trusted, home): (Trusted, ServiceConfig),
         stored_record: StoredRecord,
         health: Arc<Health>,
     ) -> Self {
@@ -74,6 +76,7 @@ impl Inner {
         let held = Arc::new(Held::new(trusted, Arc::clone(storage), Arc::clone(&ports.observer), Arc::clone(&health)));
         let service = Arc::new(Service::new(
             Arc::clone(&held),
+            home,
             Transport::new(&ports, runtime.clone()),
             Arc::clone(clock),
             Arc::clone(&health),

@@ -70,6 +70,7 @@ impl Refresh {
             async move {
                 let stored = Arc::clone(&held);
                 let adopted = runtime.spawn_blocking(move || stored.adopt_stored()).await.unwrap_or(false);
+                service.ask_home(deadline);
                 let result = service.refresh(deadline).await;
                 health.ended(Concern::Config, result.as_ref().err());
                 let period = held.peek().config().refresh_seconds;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use bonafide_protocol::config;
 use bonafide_protocol::message::{ChallengeRequest, ChallengeResponse, Documents, TokenResponse};
 use bonafide_protocol::status::Status;
 use tokio::runtime::Handle;
@@ -21,6 +22,8 @@ pub(crate) struct Deadline(u64);
 /// The service, as the config in force names it.
 pub(crate) struct Service {
     held: Arc<Held>,
+    /// The service as the app itself embeds it. Whoever has the config key can name another one.
+    home: config::Service,
     transport: Arc<Transport>,
     clock: Arc<dyn Clock>,
     health: Arc<Health>,
@@ -30,12 +33,13 @@ pub(crate) struct Service {
 impl Service {
     pub(crate) fn new(
         held: Arc<Held>,
+        home: config::Service,
         transport: Transport,
         clock: Arc<dyn Clock>,
         health: Arc<Health>,
         runtime: Handle,
     ) -> Self {
-        Self { held, transport: Arc::new(transport), clock, health, runtime }
+        Self { held, home, transport: Arc::new(transport), clock, health, runtime }
     }
 
     pub(crate) fn deadline(&self, within: Duration) -> Deadline {
@@ -75,6 +79,29 @@ impl Service {
         self.heard(None).await;
         // The recovery inside the call may have brought something newer as well.
         Ok(taken || self.held.peek().revision() > before)
+    }
+
+    /// Where the config in force names another service than the app embeds: asks the embedded one for the public config
+    /// too, beside everything else. A thief of the config key can move the service to himself and hold back the owner's
+    /// next root; this is the way by which that root still comes. Signed documents only, so it needs no pins.
+    pub(crate) fn ask_home(self: &Arc<Self>, deadline: Deadline) {
+        let snapshot = self.held.load();
+        if snapshot.config().service.url == self.home.url {
+            return;
+        }
+        let this = Arc::clone(self);
+        drop(self.runtime.spawn(async move {
+            let Ok(left) = this.left(deadline) else { return };
+            let position = position(snapshot.config());
+            let answer = this.transport.call_unpinned_for_config(&this.home, position, left).await;
+            let taken = match answer.and_then(|reply| reply.json()) {
+                Ok(documents) => this.take(documents).await,
+                Err(error) => Err(error),
+            };
+            if let Err(failure) = taken {
+                tracing::info!(%failure, "nothing from the service that the app embeds");
+            }
+        }));
     }
 
     /// Offers documents to the held config. Storage may block.

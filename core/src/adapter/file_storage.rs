@@ -3,13 +3,20 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use rustix::fs::{FlockOperation, flock};
+use rustix::io::Errno;
 
 use crate::port::{Record, Storage, StorageFailure, StorageLock};
 
 /// A record longer than this is not ours.
 const MAX_RECORD_BYTES: u64 = 4 * 1024 * 1024;
+
+/// For a lock that another process holds: asked for this often, with this pause, two seconds in all. A write takes
+/// milliseconds.
+const LOCK_TRIES: u32 = 400;
+const LOCK_PAUSE: Duration = Duration::from_millis(5);
 
 /// One file per record in a folder of the app's own; files have mode 0600.
 #[derive(Clone, Debug)]
@@ -75,7 +82,7 @@ impl Storage for FileStorage {
             let file = private(OpenOptions::new().create(true).truncate(false).write(true))
                 .open(self.path(record, ".lock"))?;
             // By the system call: `File::lock` is not there on every platform that has it.
-            flock(&file, FlockOperation::LockExclusive)?;
+            lock_in_time(&file)?;
             Ok(Box::new(HeldLock { _file: file }) as Box<dyn StorageLock>)
         };
         lock().map_err(failed("lock", record))
@@ -88,6 +95,21 @@ struct HeldLock {
 }
 
 impl StorageLock for HeldLock {}
+
+/// A process of the app that the system has stopped may hold the lock for as long as it likes: nobody waits for that.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the storage port may block, and is never called on the runtime's thread"
+)]
+fn lock_in_time(file: &File) -> io::Result<()> {
+    for _ in 0..LOCK_TRIES {
+        match flock(file, FlockOperation::NonBlockingLockExclusive) {
+            Err(Errno::WOULDBLOCK | Errno::INTR) => std::thread::sleep(LOCK_PAUSE),
+            done => return Ok(done?),
+        }
+    }
+    Err(io::Error::new(io::ErrorKind::TimedOut, "another process of the app holds the lock"))
+}
 
 fn read(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
@@ -155,6 +177,16 @@ mod tests {
         storage.set_aside(Record::Config).unwrap();
         assert_eq!(storage.read(Record::Config), Ok(None));
         assert_eq!(fs::read(folder.path().join("deep/er/config.damaged")).unwrap(), b"two");
+    }
+
+    #[test]
+    fn a_lock_that_a_stopped_process_holds_is_not_waited_for_for_ever() {
+        let folder = tempfile::tempdir().unwrap();
+        let storage = FileStorage::new(folder.path());
+        let held = storage.lock(Record::Config).unwrap();
+        assert!(storage.lock(Record::Config).is_err());
+        drop(held);
+        assert!(storage.lock(Record::Config).is_ok());
     }
 
     #[test]

@@ -26,8 +26,18 @@ pub(super) struct Key {
 #[derive(Default)]
 pub(super) struct Cache {
     entries: HashMap<Key, Entry>,
+    /// What keeps every token from being fetched: bindings may differ with each request, so that each key by itself
+    /// would meet the outage as new.
+    pub(super) outage: Outage,
     /// Counts uses: the entry used least recently goes first.
     uses: u64,
+}
+
+/// That the service cannot be reached or wants to be left alone.
+#[derive(Clone, Default)]
+pub(super) struct Outage {
+    pub(super) backoff: Backoff,
+    pub(super) failure: Option<Failure>,
 }
 
 #[derive(Clone, Default)]
@@ -54,7 +64,27 @@ impl Cache {
 
     /// Lets every entry try again at once: the network has come back.
     pub(super) fn forget_failures(&mut self) {
+        self.outage.ended();
         self.entries.values_mut().for_each(|entry| entry.backoff.succeeded());
+    }
+}
+
+impl Outage {
+    /// Counts a failure, if it is one that every other token would meet too. Those that ended together count once.
+    pub(super) fn met(&mut self, now: u64, failure: &Failure) {
+        let shared = matches!(
+            failure.status(),
+            Status::NoNetwork | Status::PoorNetwork | Status::ServiceUnavailable | Status::TooManyRequests
+        );
+        if shared && self.backoff.allows(now) {
+            self.backoff.failed(now, failure.wait());
+            self.failure = Some(failure.clone());
+        }
+    }
+
+    /// The service has answered.
+    pub(super) fn ended(&mut self) {
+        *self = Self::default();
     }
 }
 

@@ -58,8 +58,11 @@ impl Tokens {
         let key = Key { audience: wanted.audience.to_owned(), binding: wanted.binding.map(sha256) };
         let now = self.clock.boot_millis();
         let stale = self.health.stale(wanted.stale_after_seconds);
-        let entry = self.cache().entry(&key).clone();
-        let due = entry.backoff.allows(now) && !self.stopped.load(Ordering::Relaxed);
+        let (entry, outage) = {
+            let mut cache = self.cache();
+            (cache.entry(&key).clone(), cache.outage.clone())
+        };
+        let due = entry.backoff.allows(now) && outage.backoff.allows(now) && !self.stopped.load(Ordering::Relaxed);
         if let Some(token) = entry.token.as_ref().filter(|token| token.valid_for(now) > 0 && !stale) {
             if token.fresh_for(now) == 0 && due {
                 drop(self.fetch(&key));
@@ -74,7 +77,7 @@ impl Tokens {
                 Landing::Lost => Some(Failure::new(Status::Internal).with("reason", "the request was abandoned")),
             }
         } else {
-            Some(entry.failure.unwrap_or_else(|| Failure::new(Status::PoorNetwork)))
+            Some(entry.failure.or(outage.failure).unwrap_or_else(|| Failure::new(Status::PoorNetwork)))
         };
         self.settle(wanted, &key, failure)
     }
@@ -132,6 +135,10 @@ impl Tokens {
                 let now = fetcher.clock.boot_millis();
                 fetcher.health.ended(Concern::Token, fetched.as_ref().err());
                 let mut cache = cache.lock().unwrap_or_else(PoisonError::into_inner);
+                match &fetched {
+                    Ok(_) => cache.outage.ended(),
+                    Err(failure) => cache.outage.met(now, failure),
+                }
                 let entry = cache.entry(&key);
                 match fetched {
                     Ok(token) => {

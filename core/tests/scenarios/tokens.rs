@@ -26,9 +26,7 @@ async fn token(core: &Core) -> TokenLease {
 async fn an_outage_lets_requests_go_with_a_status_and_fails_them_where_the_config_says_so() {
     let world = World::new().await;
     let core = world.start_settled().await;
-    for _ in 0..2 {
-        world.service.script(CHALLENGES, Act::Refuse(503, "service_unavailable"));
-    }
+    world.service.script(CHALLENGES, Act::Refuse(503, "service_unavailable"));
     let lease = token(&core).await;
     assert_eq!((lease.token, lease.status), (None, Some(Status::ServiceUnavailable)));
     assert_eq!(lease.header, "Bonafide-Token");
@@ -56,6 +54,22 @@ async fn what_the_service_asks_for_is_waited_for() {
     assert_eq!(world.service.count(CHALLENGES), 1);
     world.clock.advance(Duration::from_secs(2));
     assert_eq!(token(&core).await.status, None);
+}
+
+#[tokio::test]
+async fn what_the_service_asks_for_holds_for_every_binding() {
+    let world = World::new().await;
+    let core = world.start_settled().await;
+    world.service.script(CHALLENGES, Act::RefuseFor(429, "too_many_requests", 30));
+    for order in ["order-1", "order-2", "order-3"] {
+        let lease = core.token(HOST, Some(order.as_bytes()), LONG).await.unwrap();
+        assert_eq!((lease.token, lease.status), (None, Some(Status::TooManyRequests)), "{order}");
+    }
+    assert_eq!(world.service.count(CHALLENGES), 1);
+    world.clock.advance(Duration::from_secs(32));
+    for order in ["order-2", "order-4"] {
+        assert_eq!(core.token(HOST, Some(order.as_bytes()), LONG).await.unwrap().status, None, "{order}");
+    }
 }
 
 #[tokio::test]

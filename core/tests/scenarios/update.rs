@@ -176,6 +176,30 @@ async fn there_is_no_recovery_where_the_certificate_itself_is_not_trusted() {
 }
 
 #[tokio::test]
+async fn a_thief_who_moves_the_service_away_cannot_hold_back_the_owners_next_root() {
+    let world = World::new().await;
+    let core = world.start_settled().await;
+    let home = world.service.account().config.service.clone();
+    // With the config key he names a service of his own, under the highest version, and answers nothing there.
+    world.service.account().publish(|config| {
+        config.service.url = "https://127.0.0.1:1".into();
+        config.version = (1 << 53) - 2;
+    });
+    assert!(core.refresh_config(LONG).await.unwrap());
+    let stolen = core.revision();
+    assert!(core.refresh_config(LONG).await.is_err(), "his service does not answer");
+
+    let mut account = world.service.account();
+    account.config.service = home;
+    account.next_root();
+    drop(account);
+    let _ = core.refresh_config(LONG).await;
+    world.recorder.revision(stolen + 1).await;
+    assert_eq!(core.status().epoch, 2);
+    assert!(core.refresh_config(LONG).await.is_ok());
+}
+
+#[tokio::test]
 async fn redirects_are_not_followed() {
     let world = World::new().await;
     let core = world.start_settled().await;

@@ -1,8 +1,9 @@
 package io.bonafide
 
 /**
- * Scheme and host of a URL, found as HTTP clients find them (WHATWG URL): a backslash ends the authority, and user
- * information is no host. What cannot be told for certain is refused, since a token may go there.
+ * Scheme and host of a URL, found as HTTP clients find them (WHATWG URL); user information is no host. What cannot be
+ * told for certain is refused, since a token may go there: so is a backslash, which ends the authority to a WHATWG
+ * client and not to one that follows RFC 3986.
  */
 internal class Target private constructor(
     val host: String,
@@ -11,6 +12,7 @@ internal class Target private constructor(
     companion object {
         fun of(url: String): Target {
             val start = url.indexOf("://")
+            require('\\' !in url) { "a URL with a backslash is read differently by different clients" }
             val cleartext =
                 when (if (start < 0) "" else url.substring(0, start).lowercase()) {
                     "https", "wss" -> false
@@ -31,7 +33,7 @@ internal class Target private constructor(
             return place.substring(1, end)
         }
 
-        private val ENDS = charArrayOf('/', '?', '#', '\\')
+        private val ENDS = charArrayOf('/', '?', '#')
 
         // A host with these is read differently by different clients.
         private const val STRANGE = "%<>^|`{}\"\u007f"

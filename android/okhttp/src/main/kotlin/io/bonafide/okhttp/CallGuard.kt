@@ -49,6 +49,8 @@ internal class CallGuard(
         // A refused connection that is closed takes no byte; the call itself may be tried once more.
         if (guarded.mayBeRetried && connection?.socket()?.isClosed == true) return
         if (guarded.refusal == null) refuse(OkHttpAbilities.unsupported(NOT_CLEARED))
+        // HTTP/2 may write the headers before it looks whether the call was canceled: a closed socket takes none.
+        connection?.socket()?.close()
         call.cancel()
     }
 
