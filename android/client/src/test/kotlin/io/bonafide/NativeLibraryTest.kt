@@ -8,17 +8,17 @@ import org.junit.jupiter.api.Assertions.assertNull
 import org.junit.jupiter.api.Assertions.assertThrows
 import org.junit.jupiter.api.Assertions.assertTrue
 import org.junit.jupiter.api.Test
-import org.junit.jupiter.api.io.TempDir
 import org.junit.jupiter.params.ParameterizedTest
 import org.junit.jupiter.params.provider.ValueSource
 import java.io.File
+import java.nio.file.Files
 import java.security.cert.CertificateFactory
 import java.security.cert.X509Certificate
 
 /** The real library, through JNA, without a network: what crosses, and what must never end the process. */
 class NativeLibraryTest {
-    @TempDir
-    lateinit var folder: File
+    // In the build's own folder and not JUnit's: protections that a test drops still write while JUnit would delete it.
+    private val folder: File = Files.createTempDirectory(File("target").toPath(), "native-library").toFile()
 
     private fun settings(config: ByteArray) =
         Settings(InitialConfig.of(config), File(folder, "storage"), "com.example", "1.0.0", requestTimeoutMillis = 300)
