@@ -13,6 +13,9 @@ use super::{Connection, Db, Store, StoreError, int};
 /// The most entries in one transaction. 128 rows of 11 columns stay far below what SQLite binds (32,766).
 const BATCH: usize = 128;
 
+/// How long a transaction waits for more entries.
+const GATHER: Duration = Duration::from_millis(1);
+
 /// Entries that may wait. More than that is an overload, and is refused at once.
 const QUEUE: usize = 4096;
 
@@ -60,6 +63,13 @@ impl Ledger {
         tokio::spawn(async move {
             let mut batch: Vec<Waiting> = Vec::with_capacity(BATCH);
             while waiting.recv_many(&mut batch, BATCH).await > 0 {
+                // Those who come a moment later share the commit; alone it would cost each of them more than this wait.
+                tokio::time::sleep(GATHER).await;
+                while batch.len() < BATCH
+                    && let Ok(item) = waiting.try_recv()
+                {
+                    batch.push(item);
+                }
                 let written = write(&store, &account, &batch).await;
                 if let Err(error) = &written {
                     tracing::error!(%error, entries = batch.len(), "the ledger could not be written");

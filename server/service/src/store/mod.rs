@@ -94,6 +94,8 @@ impl Store {
             .journal_mode(SqliteJournalMode::Wal)
             // A spent challenge has to stay spent when the power fails; the ledger shares the cost among requests.
             .synchronous(SqliteSynchronous::Full)
+            // The ledger's statements differ in their number of rows: all of them stay prepared.
+            .statement_cache_capacity(512)
             .busy_timeout(BUSY_TIMEOUT);
         let pool =
             SqlitePoolOptions::new().max_connections(4).acquire_timeout(BUSY_TIMEOUT).connect_with(options).await?;
