@@ -52,7 +52,7 @@ def measured(rows: Path) -> list[dict]:
             "<= 1.1", f"{bare / 1e3:.1f} µs"),
     ]
     for file in sorted(rows.glob("*.json")):
-        found += json.loads(file.read_text())
+        found += [{**one, "value": round(one["value"], 3)} for one in json.loads(file.read_text())]
     found += [
         row("library for this host, stripped", len(library) / 1e6, "MB", "<= 2.6", "the goal is for arm64"),
         row("library for this host, zipped", len(gzip.compress(library)) / 1e6, "MB", "<= 1.35", "the goal is for arm64"),

@@ -19,8 +19,8 @@ import okhttp3.Response;
  * alone, whoever attaches it.
  *
  * <p>Not JMH, which gives each benchmark a process of its own: two runs of the same code then differ by more than what
- * is looked for. Here the clients take turns, in blocks and in changing order, and only what was measured within the
- * same second is compared. Prints one line of JSON.
+ * is looked for. Here the clients take turns with each request, in changing order, and only what was measured within
+ * the same second is compared. Prints one line of JSON.
  */
 public final class PairedRequests {
     private static final int WARM_UP_ROUNDS = 15;
@@ -52,11 +52,14 @@ public final class PairedRequests {
         List<String> names = List.copyOf(clients.keySet());
         double[][] medians = new double[names.size()][ROUNDS];
         for (int round = -WARM_UP_ROUNDS; round < ROUNDS; round++) {
-            for (int turn = 0; turn < names.size(); turn++) {
-                int which = Math.floorMod(turn + round, names.size());
-                double median = block(clients.get(names.get(which)));
-                if (round >= 0) medians[which][round] = median;
+            double[][] times = new double[names.size()][REQUESTS];
+            for (int place = 0; place < REQUESTS; place++) {
+                for (int turn = 0; turn < names.size(); turn++) {
+                    int which = (turn + place) % names.size();
+                    times[which][place] = timed(clients.get(names.get(which)));
+                }
             }
+            for (int which = 0; round >= 0 && which < names.size(); which++) medians[which][round] = middle(times[which]);
         }
         double[] toPinner = ratios(medians[3], medians[1]);
         double[] toHeader = ratios(medians[3], medians[2]);
@@ -77,18 +80,14 @@ public final class PairedRequests {
         };
     }
 
-    /** The median time of one request, in microseconds. */
-    private double block(OkHttpClient client) throws IOException {
-        double[] times = new double[REQUESTS];
-        for (int place = 0; place < REQUESTS; place++) {
-            long begun = System.nanoTime();
-            try (Response response = client.newCall(request).execute()) {
-                if (response.code() != 200) throw new IOException("HTTP " + response.code());
-                response.body().bytes();
-            }
-            times[place] = (System.nanoTime() - begun) / 1_000.0;
+    /** The time of one request, in microseconds. */
+    private double timed(OkHttpClient client) throws IOException {
+        long begun = System.nanoTime();
+        try (Response response = client.newCall(request).execute()) {
+            if (response.code() != 200) throw new IOException("HTTP " + response.code());
+            response.body().bytes();
         }
-        return middle(times);
+        return (System.nanoTime() - begun) / 1_000.0;
     }
 
     private static double[] ratios(double[] left, double[] right) {
