@@ -59,15 +59,17 @@ fn signatures() -> Outcome<f64> {
     let token_key = P256Key::generate()?;
     let encoding = jsonwebtoken::EncodingKey::from_ec_der(token_key.to_pkcs8());
     let key = device.key.public_key()?;
+    // Processor time here too: on a shared machine the clock on the wall counts what others do.
+    let before = processor_seconds(std::process::id())?;
     let started = Instant::now();
     let mut count = 0;
-    while started.elapsed() < Duration::from_secs(2) {
+    while started.elapsed() < Duration::from_secs(4) {
         let compact = Compact::parse(&request, usize::MAX)?;
         black_box(compact.verify(TOKEN_REQUEST_TYPE, &key)?);
         black_box(jsonwebtoken::crypto::sign(request.as_bytes(), &encoding, jsonwebtoken::Algorithm::ES256)?);
         count += 1;
     }
-    Ok(f64::from(count) / started.elapsed().as_secs_f64())
+    Ok(f64::from(count) / (processor_seconds(std::process::id())? - before))
 }
 
 async fn service(data: &Path) -> Outcome<()> {

@@ -22,6 +22,9 @@ const QUEUE: usize = 4096;
 /// How long an entry waits for its commit before the request is refused.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// `seen_at` is this exact, in seconds: a row in which nothing else changes is not written for each token.
+const SEEN_EXACTNESS: u64 = 600;
+
 /// What became of an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Entry {
@@ -150,7 +153,7 @@ async fn spend_all(connection: &mut Connection, spends: &[(&str, u64)]) -> Resul
     query.push_values(spends, |mut row, (nonce, expires_at)| {
         row.push_bind(*nonce).push_bind(int(*expires_at));
     });
-    query.push(" ON CONFLICT (nonce) DO NOTHING RETURNING nonce");
+    query.push(" ON CONFLICT (expires_at, nonce) DO NOTHING RETURNING nonce");
     Ok(query.build_query_scalar().fetch_all(connection).await?)
 }
 
@@ -200,8 +203,13 @@ async fn record_all(connection: &mut Connection, account: &str, outcomes: &[&Out
     query.push(
         ") AS outcome WHERE column10 = 1 ON CONFLICT (installation) DO UPDATE SET \
          platform = excluded.platform, app = excluded.app, app_version = excluded.app_version, \
-         epoch = excluded.epoch, version = excluded.version, seen_at = excluded.seen_at",
+         epoch = excluded.epoch, version = excluded.version, seen_at = excluded.seen_at \
+         WHERE excluded.seen_at NOT BETWEEN installations.seen_at AND installations.seen_at + ",
     );
+    query.push_bind(int(SEEN_EXACTNESS));
+    for column in ["platform", "app", "app_version", "epoch", "version"] {
+        query.push(format_args!(" OR excluded.{column} <> installations.{column}"));
+    }
     query.build().execute(connection).await?;
     Ok(())
 }
@@ -211,4 +219,49 @@ pub(crate) async fn purge(connection: &mut Connection, now: u64) -> Result<u64, 
     let done =
         sqlx::query("DELETE FROM spent_challenges WHERE expires_at < $1").bind(int(now)).execute(connection).await?;
     Ok(done.rows_affected())
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::*;
+    use crate::store::{DATABASE_FILE, accounts, installations};
+
+    fn outcome(time: u64, version: u64, passed: bool) -> Outcome {
+        let text = || "x".to_owned();
+        let appraisal = AppraisalRow {
+            id: format!("{time}.{version}"),
+            time,
+            installation: text(),
+            platform: text(),
+            app: text(),
+            app_version: text(),
+            audience: text(),
+            passed,
+            findings: String::new(),
+        };
+        Outcome { appraisal, thumbprint: text(), epoch: 1, version }
+    }
+
+    #[tokio::test]
+    async fn an_installation_is_written_when_it_changed_or_a_while_has_passed() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = Store::open(&directory.path().join(DATABASE_FILE), true).await.unwrap();
+        let mut connection = store.read().await.unwrap();
+        accounts::insert(&mut connection, "acme", 0).await.unwrap();
+        let steps = [
+            ("a decoy makes no row", outcome(900, 1, false), None),
+            ("the first", outcome(1_000, 1, true), Some((1_000, 1))),
+            ("nothing new", outcome(1_599, 1, true), Some((1_000, 1))),
+            ("a decoy changes no row", outcome(5_000, 9, false), Some((1_000, 1))),
+            ("another config", outcome(1_598, 2, true), Some((1_598, 2))),
+            ("a while", outcome(2_199, 2, true), Some((2_199, 2))),
+            ("a clock set back", outcome(50, 2, true), Some((50, 2))),
+        ];
+        for (what, outcome, expected) in steps {
+            record_all(&mut connection, "acme", &[&outcome]).await.unwrap();
+            let rows = installations::list(&mut connection, "acme", 9).await.unwrap();
+            assert_eq!(rows.first().map(|row| (row.seen_at, row.version)), expected, "{what}");
+        }
+    }
 }
