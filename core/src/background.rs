@@ -13,8 +13,13 @@ const LONGEST_NAP: Duration = Duration::from_secs(300);
 /// Whatever is due is not tried more often than this: a refresh that panics leaves no date for the next.
 const SHORTEST_NAP: Duration = Duration::from_secs(1);
 
+/// An app that starts has better uses for its processors than a refresh and a digest that nobody waits for yet.
+const LAUNCH: Duration = Duration::from_millis(50);
+
 /// Runs until the core is stopped or gone.
 pub(crate) async fn run(core: Weak<Inner>) {
+    tokio::time::sleep(LAUNCH).await;
+    let Some(()) = core.upgrade().map(|inner| inner.tokens.measure()) else { return };
     let mut reports = Backoff::default();
     while let Some(inner) = core.upgrade() {
         if inner.stopped.load(Ordering::Relaxed) {

@@ -13,10 +13,11 @@ use crate::port::{Record, Storage, StorageFailure, StorageLock};
 /// A record longer than this is not ours.
 const MAX_RECORD_BYTES: u64 = 4 * 1024 * 1024;
 
-/// For a lock that another process holds: asked for this often, with this pause, two seconds in all. A write takes
-/// milliseconds.
-const LOCK_TRIES: u32 = 400;
-const LOCK_PAUSE: Duration = Duration::from_millis(5);
+/// A lock that another process holds is asked for again after this pause, and after twice that, up to the longest: two
+/// seconds in all. A write takes milliseconds, a look less.
+const FIRST_LOCK_PAUSE: Duration = Duration::from_micros(100);
+const LONGEST_LOCK_PAUSE: Duration = Duration::from_millis(5);
+const LOCK_TRIES: u32 = 405;
 
 /// One file per record in a folder of the app's own; files have mode 0600.
 #[derive(Clone, Debug)]
@@ -102,9 +103,13 @@ impl StorageLock for HeldLock {}
     reason = "the storage port may block, and is never called on the runtime's thread"
 )]
 fn lock_in_time(file: &File) -> io::Result<()> {
+    let mut pause = FIRST_LOCK_PAUSE;
     for _ in 0..LOCK_TRIES {
         match flock(file, FlockOperation::NonBlockingLockExclusive) {
-            Err(Errno::WOULDBLOCK | Errno::INTR) => std::thread::sleep(LOCK_PAUSE),
+            Err(Errno::WOULDBLOCK | Errno::INTR) => {
+                std::thread::sleep(pause);
+                pause = (pause * 2).min(LONGEST_LOCK_PAUSE);
+            }
             done => return Ok(done?),
         }
     }

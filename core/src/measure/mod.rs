@@ -4,7 +4,7 @@ mod artifact;
 mod code;
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bonafide_protocol::measurement::{Artifact, Fact, Measurement};
@@ -16,29 +16,35 @@ use crate::port::Files;
 /// How long a token request waits for the app's files to be digested; what takes longer enters the next token.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Measures in the background.
+/// Measures in the background, from [`Measurer::begin`] on.
 pub(crate) struct Measurer {
     files: Arc<dyn Files>,
     runtime: Handle,
     paths: Vec<PathBuf>,
+    /// What [`Measurer::begin`] takes.
+    sender: Mutex<Option<watch::Sender<Option<Vec<Artifact>>>>>,
     artifacts: watch::Receiver<Option<Vec<Artifact>>>,
 }
 
 impl Measurer {
-    /// Starts digesting the app's files on the blocking pool.
-    pub(crate) fn start(files: Arc<dyn Files>, paths: Vec<PathBuf>, runtime: Handle) -> Self {
+    pub(crate) fn new(files: Arc<dyn Files>, paths: Vec<PathBuf>, runtime: Handle) -> Self {
         let (sender, artifacts) = watch::channel(None);
-        let work = (Arc::clone(&files), paths.clone());
-        drop(runtime.spawn_blocking(move || {
-            let (files, paths) = work;
+        Self { files, runtime, paths, sender: Mutex::new(Some(sender)), artifacts }
+    }
+
+    /// Digests the app's files on the blocking pool; the first call only.
+    pub(crate) fn begin(&self) {
+        let Some(sender) = self.sender.lock().unwrap_or_else(PoisonError::into_inner).take() else { return };
+        let (files, paths) = (Arc::clone(&self.files), self.paths.clone());
+        drop(self.runtime.spawn_blocking(move || {
             let measured = paths.iter().map(|path| artifact::measure(&*files, path)).collect();
             sender.send_replace(Some(measured));
         }));
-        Self { files, runtime, paths, artifacts }
     }
 
     /// The facts for a token request. The code in memory is looked at each time: hooks come late.
     pub(crate) async fn measurement(&self) -> Measurement {
+        self.begin();
         let files = Arc::clone(&self.files);
         let code = self.runtime.spawn_blocking(move || code::measure_own(&*files)).await;
         let mut artifacts = self.artifacts.clone();

@@ -113,6 +113,8 @@ impl Fetcher {
         challenge: Option<String>,
         deadline: Deadline,
     ) -> Result<Fetched, Failure> {
+        // What takes long goes on while the key and the challenge are waited for.
+        self.measurer.begin();
         let key = self.keys.handle().await?;
         let challenge = match challenge.or_else(|| self.challenges.take(self.clock.boot_millis())) {
             Some(challenge) => challenge,

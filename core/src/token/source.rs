@@ -82,6 +82,11 @@ impl Tokens {
         self.settle(wanted, &key, failure)
     }
 
+    /// Has the app's files measured, for the tokens to come.
+    pub(crate) fn measure(&self) {
+        self.fetcher.measurer.begin();
+    }
+
     /// Lets every token be tried for again at once.
     pub(crate) fn network_is_back(&self) {
         self.cache().forget_failures();
