@@ -9,7 +9,9 @@ import java.io.IOException
  * [BonafideException], and wait no longer than `timeoutMillis` milliseconds; without one, than
  * [Settings.requestTimeoutMillis], the wait for the start included. Every function may be called from any thread.
  */
-public interface ManagedProtection : Protection {
+public interface ManagedProtection :
+    Protection,
+    PreparedHeaders {
     /**
      * Starts, and returns at once: the work is done on a thread of its own, and calls wait for it. While it runs or is
      * at work, a further call changes nothing; after a failure it tries again.

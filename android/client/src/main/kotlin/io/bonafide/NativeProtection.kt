@@ -61,6 +61,9 @@ public class NativeProtection internal constructor(
         }
     }
 
+    override fun preparedHeadersFor(host: String): Map<String, String>? =
+        lifecycle.runningOrNull()?.let { leases.of(host, configRevision)?.headers }
+
     override suspend fun headersFor(
         url: String,
         binding: ByteArray?,

@@ -2,6 +2,7 @@ package io.bonafide
 
 import kotlinx.coroutines.runBlocking
 import org.junit.jupiter.api.Assertions.assertEquals
+import org.junit.jupiter.api.Assertions.assertNull
 import org.junit.jupiter.api.Assertions.assertThrows
 import org.junit.jupiter.api.Test
 import org.junit.jupiter.api.io.TempDir
@@ -136,7 +137,26 @@ class HeadersTest {
         assertEquals(StatusCode.NOT_STARTED, refused.code)
     }
 
+    @Test
+    fun `prepared headers are those of a fresh token, and nothing else is prepared`() {
+        val protection = started()
+        assertNull(protection.preparedHeadersFor(HOST), "nothing was asked for yet")
+        protection.headers(binding = byteArrayOf(1))
+        assertNull(protection.preparedHeadersFor(HOST), "a bound token is for its own request")
+        protection.headers()
+        starter.engine.calls.clear()
+        assertEquals(mapOf("Bonafide-Token" to "token-1"), protection.preparedHeadersFor(HOST))
+        assertNull(protection.preparedHeadersFor("other.example"))
+        assertEquals(emptyList<String>(), starter.engine.calls)
+        clock.pass(60_000)
+        assertNull(protection.preparedHeadersFor(HOST), "past its half-life the core is to be asked")
+        protection.headers()
+        protection.close()
+        assertNull(protection.preparedHeadersFor(HOST), "closed")
+    }
+
     private companion object {
+        const val HOST = "api.acme.com"
         const val URL = "https://api.acme.com/login"
         const val LONG = 60_000L
     }

@@ -16,7 +16,7 @@ internal class GuardedCall(
     val binding: ByteArray?,
 ) {
     private val budget = WaitBudget(maxWaitMillis, call::isCanceled)
-    private val rechecked = HashSet<String>()
+    private var rechecked = emptySet<String>()
     private var refusedHost: String? = null
     private var retryTaken = false
     private var retryWanted = false
@@ -52,7 +52,11 @@ internal class GuardedCall(
     ): Map<String, String> = await { millis -> protection.headersFor(url.toString(), binding, millis) }
 
     /** True the first time it is asked for [host]. */
-    fun mayRecheck(host: String): Boolean = rechecked.add(host)
+    fun mayRecheck(host: String): Boolean {
+        val first = host !in rechecked
+        rechecked = rechecked + host
+        return first
+    }
 
     /** Ends what stood against [host]; a refusal of another host stays, to be reported. */
     fun admitted(host: String) {

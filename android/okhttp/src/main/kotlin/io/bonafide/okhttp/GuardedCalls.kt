@@ -7,7 +7,7 @@ import okhttp3.Request
 internal object GuardedCalls {
     fun of(chain: Interceptor.Chain): GuardedCall? =
         if (OkHttpAbilities.perCall) {
-            chain.call().tag(GuardedCall::class.java)
+            chain.call().tag(TYPE)
         } else {
             // An app may take the request of a response for another call; what was known of the old one is not of this.
             chain.request().tag(GuardedCall::class.java)?.takeIf { it.call === chain.call() }
@@ -18,13 +18,19 @@ internal object GuardedCalls {
         chain: Interceptor.Chain,
         shield: Shield,
     ): GuardedCall {
-        of(chain)?.let { return it }
+        if (!OkHttpAbilities.perCall) return of(chain) ?: fresh(chain, shield)
+        var made: GuardedCall? = null
+        val guarded = chain.call().tag(TYPE) { fresh(chain, shield).also { made = it } }
+        if (guarded === made) chain.call().addEventListener(CallGuard(guarded, shield))
+        return guarded
+    }
+
+    private fun fresh(
+        chain: Interceptor.Chain,
+        shield: Shield,
+    ): GuardedCall {
         val request = chain.request()
-        val fresh = GuardedCall(shield.protection, shield.maxWaitMillis, chain.call(), request.asksForWebSocket, request.binding)
-        if (!OkHttpAbilities.perCall) return fresh
-        chain.call().tag(GuardedCall::class.java) { fresh }
-        chain.call().addEventListener(CallGuard(fresh, shield))
-        return fresh
+        return GuardedCall(shield.protection, shield.maxWaitMillis, chain.call(), request.asksForWebSocket, request.binding)
     }
 
     /** [request] with [guarded] on it, where only requests have tags. */
@@ -33,6 +39,9 @@ internal object GuardedCalls {
         guarded: GuardedCall,
     ): Request = if (OkHttpAbilities.perCall) request else request.newBuilder().tag(GuardedCall::class.java, guarded).build()
 }
+
+/** Each mention of a class makes such an object anew. */
+private val TYPE = GuardedCall::class
 
 private val Request.asksForWebSocket: Boolean
     get() = header("Upgrade").equals("websocket", ignoreCase = true)

@@ -1,6 +1,7 @@
 package io.bonafide.okhttp
 
 import okhttp3.Interceptor
+import okhttp3.Request
 import okhttp3.Response
 import java.io.IOException
 
@@ -24,11 +25,20 @@ internal class HopInterceptor(
         // Before the check: pins that come while it runs are as new to it as those that come after.
         val revision = shield.protection.configRevision
         if (request.url.isHttps) shield.pins.admit(connection, host, call)
-        val headers = if (shield.rules.of(host).protectedHost) call.headersFor(request.url, request.binding ?: call.binding) else emptyMap()
+        val headers = if (shield.rules.of(host).protectedHost) headersFor(request, call) else emptyMap()
         // The waits for pins and for a token may have brought other pins.
         if (request.url.isHttps && shield.protection.configRevision != revision) shield.pins.admit(connection, host, call)
         call.giveClearance(connection)
         if (!OkHttpAbilities.perCall) call.takeClearance(connection)
         return chain.proceed(shield.withHeaders(request, headers, call.attached))
+    }
+
+    private fun headersFor(
+        request: Request,
+        call: GuardedCall,
+    ): Map<String, String> {
+        val binding = request.binding ?: call.binding
+        val prepared = if (binding == null) shield.prepared?.preparedHeadersFor(request.url.host) else null
+        return prepared ?: call.headersFor(request.url, binding)
     }
 }

@@ -12,12 +12,16 @@ internal fun Shield.withHeaders(
     attached: Set<String> = emptySet(),
 ): Request {
     val rules = rules.of(request.url.host)
-    val builder = lazy(LazyThreadSafetyMode.NONE) { request.newBuilder() }
-    for (name in OWN_HEADERS + attached) if (request.header(name) != null) builder.value.removeHeader(name)
+    val stale = ArrayList<String>(0)
+    for (name in OWN_HEADERS) if (request.header(name) != null) stale += name
+    for (name in attached) if (request.header(name) != null) stale += name
     // An operator may have chosen a name that other hosts know too, such as Authorization.
-    if (rules.protectedHost && request.header(rules.tokenHeader) != null) builder.value.removeHeader(rules.tokenHeader)
-    for ((name, value) in headers) builder.value.header(name, value)
-    return if (builder.isInitialized()) builder.value.build() else request
+    if (rules.protectedHost && request.header(rules.tokenHeader) != null) stale += rules.tokenHeader
+    if (stale.isEmpty() && headers.isEmpty()) return request
+    val builder = request.newBuilder()
+    for (name in stale) builder.removeHeader(name)
+    for ((name, value) in headers) builder.header(name, value)
+    return builder.build()
 }
 
 private val OWN_HEADERS = listOf("Bonafide-Token", "Bonafide-Status")

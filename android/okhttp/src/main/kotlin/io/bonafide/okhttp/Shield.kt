@@ -2,6 +2,7 @@ package io.bonafide.okhttp
 
 import io.bonafide.BonafideException
 import io.bonafide.PinVerdict
+import io.bonafide.PreparedHeaders
 import io.bonafide.Protection
 import io.bonafide.StatusCode
 import okhttp3.HttpUrl
@@ -12,6 +13,7 @@ internal class Shield(
     val protection: Protection,
     val maxWaitMillis: Long,
 ) {
+    val prepared = protection as? PreparedHeaders
     val rules = RulesMemo(protection)
     val markers = PoolMarkers()
     val pins = PinCheck(protection, rules, markers)

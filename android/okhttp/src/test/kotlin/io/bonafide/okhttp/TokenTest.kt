@@ -1,6 +1,7 @@
 package io.bonafide.okhttp
 
 import io.bonafide.BonafideException
+import io.bonafide.PreparedHeaders
 import io.bonafide.Protection
 import io.bonafide.StatusCode
 import io.bonafide.okhttp.support.HostEntry
@@ -58,6 +59,24 @@ class TokenTest : OkHttpSuite() {
         client(renamed).get("https://api.acme.test:${server.port}/") { header("Upgrade", "websocket") }
         assertEquals("secret", server.takeRequest().headers["X-Acme-Token"])
         assertNull(server.takeRequest().headers["X-Acme-Token"])
+    }
+
+    @Test
+    fun `prepared headers go to their own host, and never with a bound request`() {
+        val other = server(leaf)
+        val away = TlsServer.redirect("https://two.acme.test:${other.port}/")
+        val server = server(leaf) { request -> if (request.startsWith("GET /away")) away else TlsServer.ok() }
+        start(HostEntry("api.acme.test", listOf(leaf.pin)), HostEntry("two.acme.test", listOf(leaf.pin), sendToken = false))
+        val preparing =
+            object : Protection by watched, PreparedHeaders {
+                override fun preparedHeadersFor(host: String) = mapOf("Bonafide-Token" to "prepared for $host")
+            }
+        val client = client(preparing)
+        client.get("https://api.acme.test:${server.port}/away")
+        assertEquals("prepared for api.acme.test", server.header("Bonafide-Token"))
+        assertNull(other.header("Bonafide-Token"))
+        client.get("https://api.acme.test:${server.port}/") { bonafideBinding(byteArrayOf(1)) }
+        assertTrue(fixture.isTokenFor("api.acme.test", server.header("Bonafide-Token"), byteArrayOf(1)))
     }
 
     @Test
