@@ -165,6 +165,17 @@ async fn a_lock_out_by_another_way_needs_force_too() {
     assert_eq!(put("/admin/v1/hosts/**.acme.org", json!({ "pins": pins })).await.0, StatusCode::OK);
     assert_eq!(code(&put("/admin/v1/hosts/www.acme.org", json!({ "pins": others })).await.1), "conflict");
     assert_eq!(put("/admin/v1/hosts/www.acme.org", json!({ "pins": pins })).await.0, StatusCode::OK);
+
+    // An entry that goes leaves its hosts to the pattern above it.
+    let delete = |path: &'static str| service.operator("DELETE", path, None);
+    assert_eq!(
+        put("/admin/v1/hosts/*.acme.org", json!({ "pins": others, "chains": [[pin(3)]] })).await.0,
+        StatusCode::OK
+    );
+    assert_eq!(code(&delete("/admin/v1/hosts/www.acme.org").await.1), "conflict");
+    assert_eq!(code(&delete("/admin/v1/hosts/*.acme.org").await.1), "conflict");
+    assert_eq!(delete("/admin/v1/hosts/*.acme.org?force=true").await.0, StatusCode::OK);
+    assert_eq!(delete("/admin/v1/hosts/www.acme.org").await.0, StatusCode::OK, "the pattern has the same pins");
 }
 
 #[tokio::test(flavor = "multi_thread")]

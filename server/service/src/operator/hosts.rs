@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State as Shared;
 use bonafide_protocol::config::{Config, HostEntry};
-use bonafide_protocol::host::HostPattern;
+use bonafide_protocol::host::{Host, HostPattern};
 use bonafide_protocol::status::Status;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -174,6 +174,10 @@ pub(crate) async fn remove(
                 ),
             ));
         }
+        // What is left for these hosts is the pattern above, with its own pins.
+        if let Some(covering) = covering(config, &pattern) {
+            guard_host(Some(&before), &HostEntry { host: pattern.clone(), ..covering }, None, care.force)?;
+        }
         Ok(Edit {
             action: "host.remove",
             subject: pattern.to_string(),
@@ -185,6 +189,16 @@ pub(crate) async fn remove(
     .await?;
     let change = json!({ "before": published.edit.before, "after": published.edit.after });
     Ok(Json(json!({ "version": published.version, "dry_run": care.dry_run, "change": change })))
+}
+
+/// The entry that stands for the hosts of `pattern` once their own is gone. A wildcard's hosts go to whatever covers a
+/// name below it.
+fn covering(config: &Config, pattern: &HostPattern) -> Option<HostEntry> {
+    let host = match pattern {
+        HostPattern::Exact(host) => host.clone(),
+        wildcard => Host::parse(&format!("any.{}", wildcard.to_string().trim_start_matches(['*', '.']))).ok()?,
+    };
+    config.entry(&host).cloned()
 }
 
 fn put(config: &mut Config, place: Option<usize>, entry: HostEntry) {

@@ -11,7 +11,9 @@ use serde_json::json;
 use super::change::{Care, Change, describe_impact, entry, impact, live};
 use crate::context::Context;
 use crate::exit::{Exit, Failure, Outcome};
+use crate::operator::Operator;
 use crate::out::table::table;
+use crate::tls::elsewhere::compare;
 use crate::tls::files::{certificates, pin_of_key_file};
 use crate::tls::roots::Roots;
 use crate::tls::survey::{Survey, survey};
@@ -30,7 +32,7 @@ pub(crate) struct PinHost {
     /// Adds the pin of a spare key.
     #[arg(long, value_name = "FILE")]
     backup_key: Vec<PathBuf>,
-    /// Adds the pin of every leaf that is served now.
+    /// Adds the pin of every leaf that is served now, if the service sees the same ones.
     #[arg(long)]
     from_server: bool,
     /// Removes a pin.
@@ -57,7 +59,7 @@ impl PinHost {
                 .next(format!("bonafide api add https://{pattern}"))
         })?;
 
-        let seen = self.look(context, target.as_ref()).await?;
+        let seen = self.look(context, &operator, target.as_ref()).await?;
         let mut pins = held.pins.pins().to_vec();
         for pin in self.added(seen.as_ref())? {
             if !pins.contains(&pin) {
@@ -122,7 +124,7 @@ impl PinHost {
     }
 
     /// What is served now. Only pins taken from it need it to be reachable and valid.
-    async fn look(&self, context: &Context, target: Option<&Target>) -> Outcome<Option<Survey>> {
+    async fn look(&self, context: &Context, operator: &Operator, target: Option<&Target>) -> Outcome<Option<Survey>> {
         let Some(target) = target else {
             return if self.from_server {
                 Err(Failure::usage("--from-server needs one host, not a pattern"))
@@ -135,6 +137,9 @@ impl PinHost {
             Ok(found) if self.from_server => {
                 context.out.say(found.describe())?;
                 found.valid()?;
+                let elsewhere = compare(operator, &found, context.out).await?;
+                elsewhere.accept(target, self.care.force, context.out)?;
+                context.out.say(format!("{elsewhere}\n"))?;
                 Ok(Some(found))
             }
             // A chain that is not valid here (a private CA without --ca) says nothing about devices.
