@@ -206,6 +206,10 @@ impl Forge {
 
 /// A list of this one root.
 pub(crate) fn roots_of(der: &[u8]) -> Roots {
-    let pem = format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", to_base64(der));
-    Roots::from_json(json!([pem]).to_string().as_bytes()).unwrap()
+    Roots::from_json(json!([pem(der)]).to_string().as_bytes()).unwrap()
+}
+
+/// A certificate as text.
+pub(crate) fn pem(der: &[u8]) -> String {
+    format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", to_base64(der))
 }

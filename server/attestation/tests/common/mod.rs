@@ -6,3 +6,4 @@ pub(crate) mod corpus;
 pub(crate) mod der;
 pub(crate) mod description;
 pub(crate) mod forge;
+pub(crate) mod judge;
