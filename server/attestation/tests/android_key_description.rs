@@ -1,5 +1,5 @@
 //! Key descriptions forged in one thing each, and refused for that.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod common;
 
