@@ -4,12 +4,12 @@
 mod common;
 
 use bonafide_attestation::android_key::{
-    AndroidKeyError, AndroidKeyFacts, Expectation, Provisioning, RevocationCheck, Roots, SecurityLevel, Trust,
-    VerifiedBootState, examine, verify,
+    AndroidKeyError, AndroidKeyFacts, Expectation, Provisioning, RevocationCheck, RevocationList, Roots, SecurityLevel,
+    Trust, VerifiedBootState, examine, verify,
 };
 use bonafide_attestation::certificate::CertificateError;
 use common::corpus::{Sample, folder, sample, samples};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 fn examined(sample: &Sample, now: u64) -> Result<AndroidKeyFacts, AndroidKeyError> {
     examine(&sample.chain, &Trust { roots: &Roots::google().unwrap(), revocation: None }, now)
@@ -74,6 +74,26 @@ fn signing_keys_over_p256_meet_the_expectation_and_rsa_keys_do_not() {
             let facts = outcome.unwrap_or_else(|error| panic!("{}: {error}", sample.name));
             let again = Expectation { key: facts.key.as_ref(), ..Expectation::new(&challenge) };
             assert_eq!(again.check(&facts), Ok(()));
+        }
+    }
+}
+
+#[test]
+fn any_serial_number_of_a_real_chain_can_be_revoked() {
+    let sample = sample("caiman/sdk36/SB_EC_RKP");
+    let facts = examined(&sample, sample.made_at()).unwrap();
+    let roots = Roots::google().unwrap();
+    assert!(roots.key_digests().iter().any(|digest| digest[..] == facts.root_key_digest.0));
+    // As `openssl x509 -serial` prints it, in lower case and without leading zeros.
+    assert_eq!(facts.serials.last().unwrap(), "d50ff25ba3f2d6b3");
+    assert_eq!(facts.serials.get(3).unwrap(), "388266760658996860d");
+    for (place, listed) in facts.serials.iter().enumerate() {
+        let list = json!({"entries": {listed: {"status": "REVOKED", "reason": "KEY_COMPROMISE"}}}).to_string();
+        let list = RevocationList::from_json(list.as_bytes(), 0).unwrap();
+        let outcome = examine(&sample.chain, &Trust { roots: &roots, revocation: Some(&list) }, sample.made_at());
+        match outcome.unwrap_err() {
+            AndroidKeyError::Revoked { link, serial, .. } => assert_eq!((link, &serial), (place, listed)),
+            other => panic!("{listed}: {other:?}"),
         }
     }
 }

@@ -3,11 +3,13 @@
 
 mod common;
 
-use bonafide_attestation::android_key::{AndroidKeyError, DescriptionError, Part, Problem};
+use bonafide_attestation::android_key::{AndroidKeyError, DescriptionError, KeyDescription, Part, Problem};
 use common::der::{boolean, enumerated, integer, integers, null, octets, sequence, set, tlv};
+use common::description::Description;
 use common::forge::{CHALLENGE, Forge};
 use common::judge::{Change, judge, refused};
 use der::ErrorKind;
+use serde_json::json;
 
 #[test]
 fn malformed_descriptions_are_refused() {
@@ -208,4 +210,80 @@ fn what_is_new_is_kept_and_what_is_old_is_read() {
     let description = judge(Forge::remote(), version_1).unwrap().description;
     assert_eq!(description.hardware_enforced.root_of_trust.unwrap().verified_boot_hash, None);
     assert!(description.hardware_enforced.rollback_resistant.is_some());
+}
+
+/// Every tag of the schema: what is written, and how it appears under which name.
+#[test]
+fn every_tag_is_read_under_its_name() {
+    let app = sequence(&[set(&[sequence(&[octets(b"com.acme.app"), integer(7)])]), set(&[octets(b"digest")])]);
+    let boot = sequence(&[octets(b"key"), boolean(false), enumerated(1), octets(b"hash")]);
+    let tags = [
+        (1, integers(&[2, 3]), "purposes", json!(["2", "3"])),
+        (2, integer(1), "algorithms", json!("1")),
+        (3, integer(2048), "keySize", json!("2048")),
+        (4, integers(&[32]), "blockModes", json!(["32"])),
+        (5, integers(&[4, 6]), "digests", json!(["4", "6"])),
+        (6, integers(&[]), "paddings", json!([])),
+        (10, integer(0), "ecCurve", json!("0")),
+        (11, integer(1), "mlDsaVariant", json!("1")),
+        (200, integer(65_537), "rsaPublicExponent", json!("65537")),
+        (203, integers(&[5]), "rsaOaepMgfDigests", json!(["5"])),
+        (303, null(), "rollbackResistance", json!(true)),
+        (305, null(), "earlyBootOnly", json!(true)),
+        (400, integer(1_000), "activeDateTime", json!("1000")),
+        (401, integer(2_000), "originationExpireDateTime", json!("2000")),
+        (402, integer(3_000), "usageExpireDateTime", json!("3000")),
+        (405, integer(9), "usageCountLimit", json!("9")),
+        (502, integer(u64::MAX), "userSecureId", json!("18446744073709551615")),
+        (503, null(), "noAuthRequired", json!(true)),
+        (504, integer(3), "userAuthType", json!("3")),
+        (505, integer(60), "authTimeout", json!("60")),
+        (506, null(), "allowWhileOnBody", json!(true)),
+        (507, null(), "trustedUserPresenceRequired", json!(true)),
+        (508, null(), "trustedConfirmationRequired", json!(true)),
+        (509, null(), "unlockedDeviceRequired", json!(true)),
+        (600, null(), "allApplications", json!(true)),
+        (601, octets(b"app"), "applicationId", json!("YXBw")),
+        (701, integer(1_700_000_000_000), "creationDateTime", json!("1700000000000")),
+        (702, integer(1), "origin", json!("DERIVED")),
+        (703, null(), "rollbackResistant", json!(true)),
+        (
+            704,
+            boot,
+            "rootOfTrust",
+            json!({"verifiedBootKey": "a2V5", "deviceLocked": false, "verifiedBootState": "SELF_SIGNED",
+                   "verifiedBootHash": "aGFzaA=="}),
+        ),
+        (705, integer(160_000), "osVersion", json!("160000")),
+        (706, integer(202_511), "osPatchLevel", json!("202511")),
+        (
+            709,
+            octets(&app),
+            "attestationApplicationId",
+            json!({"packages": [{"name": "com.acme.app", "version": "7"}], "signatures": ["ZGlnZXN0"]}),
+        ),
+        (710, octets(b"brand"), "attestationIdBrand", json!("brand")),
+        (711, octets(b"device"), "attestationIdDevice", json!("device")),
+        (712, octets(b"product"), "attestationIdProduct", json!("product")),
+        (713, octets(b"serial"), "attestationIdSerial", json!("serial")),
+        (714, octets(b"imei"), "attestationIdImei", json!("imei")),
+        (715, octets(b"meid"), "attestationIdMeid", json!("meid")),
+        (716, octets(b"maker"), "attestationIdManufacturer", json!("maker")),
+        (717, octets(b"model"), "attestationIdModel", json!("model")),
+        (718, integer(20_251_105), "vendorPatchLevel", json!("20251105")),
+        (719, integer(201_908), "bootPatchLevel", json!("201908")),
+        (720, null(), "deviceUniqueAttestation", json!(true)),
+        (721, null(), "identityCredentialKey", json!(true)),
+        (723, octets(b"imei 2"), "attestationIdSecondImei", json!("imei 2")),
+        (724, octets(b"modules"), "moduleHash", json!("bW9kdWxlcw==")),
+        (800, null(), "unknownTags", json!([{"tag": 800, "value": "BQA="}])),
+    ];
+    let mut description = Description::healthy(CHALLENGE);
+    description.hardware = tags.iter().map(|(tag, value, ..)| (*tag, value.clone())).collect();
+    let read = KeyDescription::parse(&description.to_der()).unwrap();
+    let read = serde_json::to_value(&read.hardware_enforced).unwrap();
+    for (tag, _, name, expected) in &tags {
+        assert_eq!(read.get(name), Some(expected), "tag {tag}");
+    }
+    assert_eq!(read.as_object().unwrap().len(), tags.len());
 }

@@ -1,4 +1,4 @@
-//! Android Key Attestation on any input: nothing may panic, and nothing may be accepted that is not a real chain.
+//! Android Key Attestation on any input: nothing may panic, hang or eat up the memory.
 //!
 //! The input is a chain, each certificate behind its length as two octets, big-endian; the seeds are the corpus' chains
 //! and their key descriptions. Run it with `server/attestation/fuzz/run`.

@@ -59,6 +59,7 @@ authorization_list! {
     5 digests: Numbers, "digests that it may be used with; 4 is SHA-256";
     6 paddings: Numbers, "padding modes";
     10 ec_curve: Number, "the curve; 1 is P-256";
+    11 ml_dsa_variant: Number, "the variant of ML-DSA; after attestation version 400";
     200 rsa_public_exponent: Number, "the public exponent";
     203 rsa_oaep_mgf_digests: Numbers, "digests for the mask generation of OAEP";
     303 rollback_resistance: Flag, "a deleted key stays deleted";

@@ -1,6 +1,6 @@
 //! What a chain proves.
 
-use bonafide_protocol::encoding::{Sha256, sha256};
+use bonafide_protocol::encoding::sha256;
 use bonafide_protocol::jwk::PublicKey;
 use serde::Serialize;
 
@@ -35,8 +35,7 @@ pub struct AndroidKeyFacts {
     /// The serial numbers of all certificates, in the chain's order, in lower-case hexadecimal.
     pub serials: Vec<String>,
     /// The SHA-256 of the root's SubjectPublicKeyInfo.
-    #[serde(skip)]
-    pub root_key_digest: Sha256,
+    pub root_key_digest: Bytes,
     /// Whether a revocation list was at hand.
     pub revocation: RevocationCheck,
     /// What the phone says.
@@ -77,7 +76,7 @@ pub(super) fn gather(ders: &[&[u8]], trust: &Trust<'_>, now: u64) -> Result<Andr
         provisioning_info: attestation.extension(PROVISIONING_INFO_OID).map(ProvisioningInfo::read),
         expired: chain.expired,
         serials: chain.certificates.iter().map(|certificate| certificate.serial()).collect(),
-        root_key_digest: sha256(root.public_key().raw),
+        root_key_digest: Bytes(sha256(root.public_key().raw).to_vec()),
         revocation: trust.revocation.map_or(RevocationCheck::NotChecked, |list| RevocationCheck::Clear {
             fetched_at: list.fetched_at(),
             age: now.saturating_sub(list.fetched_at()),
