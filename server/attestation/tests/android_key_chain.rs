@@ -6,7 +6,7 @@ mod common;
 use bonafide_attestation::android_key::{AndroidKeyError, MAX_CERTIFICATES, Provisioning, SecurityLevel};
 use bonafide_attestation::certificate::CertificateError;
 use common::der::{bits, integer, null, octets, oid, sequence, tlv};
-use common::forge::{COMMON_NAME, DIGITAL_SIGNATURE, Forge, ORGANIZATION, SERIAL_NUMBER, key, name};
+use common::forge::{COMMON_NAME, DIGITAL_SIGNATURE, Draft, Forge, ORGANIZATION, SERIAL_NUMBER, key, name};
 use common::judge::{Change, judge, refused};
 
 #[test]
@@ -222,6 +222,22 @@ fn forged_certificates_are_refused() {
                 |e| *e == AndroidKeyError::NotP256,
             ),
             (
+                "a leaf over secp256k1",
+                |f| {
+                    let type_and_curve = sequence(&[oid("1.2.840.10045.2.1"), oid("1.3.132.0.10")]);
+                    f.draft(0).public_key = Some(sequence(&[type_and_curve, bits(&[4; 65])]));
+                },
+                |e| *e == AndroidKeyError::NotP256,
+            ),
+            (
+                "a leaf with a key for key agreement",
+                |f| {
+                    let type_and_curve = sequence(&[oid("1.3.132.1.12"), oid("1.2.840.10045.3.1.7")]);
+                    f.draft(0).public_key = Some(sequence(&[type_and_curve, bits(&[4; 65])]));
+                },
+                |e| *e == AndroidKeyError::NotP256,
+            ),
+            (
                 "a leaf with an RSA key",
                 |f| {
                     let modulus = tlv(&[0x02], &[&[0, 0x80][..], &[1; 255]].concat());
@@ -313,6 +329,20 @@ fn oddities_of_real_phones_are_borne() {
     let unreadable_info: Change = |f| f.draft(1).extensions.first_mut().unwrap().2 = vec![0xff; 40];
     let info = judge(Forge::remote(), unreadable_info).unwrap().provisioning_info.unwrap();
     assert_eq!((info.certificates_issued, info.manufacturer), (None, None));
+    let critical_info: Change = |f| f.draft(1).extensions.first_mut().unwrap().1 = true;
+    assert!(judge(Forge::remote(), critical_info).is_ok());
+    let critical_description: Change = |f| {
+        let (kind, _, value) = f.description_extension();
+        f.description = None;
+        f.draft(0).extensions.push((kind, true, value));
+    };
+    assert!(judge(Forge::remote(), critical_description).is_ok());
+    let self_issued: Change = |f| {
+        let name = f.draft(2).subject.clone();
+        f.draft(2).authority = Some((true, Some(1)));
+        f.drafts.insert(2, Draft::new(0xabc4, name.clone(), name));
+    };
+    assert!(judge(Forge::remote(), self_issued).is_ok());
     let no_authority: Change = |f| {
         f.draft(1).authority = Some((false, None));
         f.draft(1).usage = Some(DIGITAL_SIGNATURE);

@@ -287,3 +287,27 @@ fn every_tag_is_read_under_its_name() {
     }
     assert_eq!(read.as_object().unwrap().len(), tags.len());
 }
+
+#[test]
+fn every_value_of_an_enumeration_has_its_name() {
+    let read = |change: &dyn Fn(&mut Description)| {
+        let mut description = Description::healthy(CHALLENGE);
+        change(&mut description);
+        serde_json::to_value(KeyDescription::parse(&description.to_der()).unwrap()).unwrap()
+    };
+    for (value, name) in (0..).zip(["SOFTWARE", "TRUSTED_ENVIRONMENT", "STRONG_BOX"]) {
+        let attested = read(&|description| description.level = enumerated(value));
+        assert_eq!(attested.get("attestationSecurityLevel").unwrap(), name);
+        let kept = read(&|description| description.key_mint_level = enumerated(value));
+        assert_eq!(kept.get("keyMintSecurityLevel").unwrap(), name);
+    }
+    for (value, name) in (0..).zip(["GENERATED", "DERIVED", "IMPORTED", "RESERVED", "SECURELY_IMPORTED"]) {
+        let read = read(&|description| description.hardware(702, integer(value)));
+        assert_eq!(read.pointer("/hardwareEnforced/origin").unwrap(), name);
+    }
+    for (value, name) in (0..).zip(["VERIFIED", "SELF_SIGNED", "UNVERIFIED", "FAILED"]) {
+        let boot = || sequence(&[octets(b"key"), boolean(true), enumerated(value), octets(b"hash")]);
+        let read = read(&|description| description.hardware(704, boot()));
+        assert_eq!(read.pointer("/hardwareEnforced/rootOfTrust/verifiedBootState").unwrap(), name);
+    }
+}

@@ -61,7 +61,8 @@ pub(crate) struct Draft {
 }
 
 impl Draft {
-    fn new(serial: u64, subject: Vec<u8>, issuer: Vec<u8>) -> Self {
+    /// An authority without limits.
+    pub(crate) fn new(serial: u64, subject: Vec<u8>, issuer: Vec<u8>) -> Self {
         Self {
             serial: integer(serial),
             algorithm: sequence(&[oid(ECDSA_SHA256)]),
