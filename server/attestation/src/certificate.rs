@@ -1,18 +1,26 @@
 //! One X.509 certificate (RFC 5280) and its relation to the one that issued it.
 
+mod error;
 mod signature;
 
 use der::asn1::{AnyRef, BitStringRef};
 use der::{Decode as _, Reader as _, SliceReader, Tag, Tagged as _};
-use thiserror::Error;
 use x509_parser::certificate::X509Certificate;
 use x509_parser::extensions::{ParsedExtension, X509Extension};
 use x509_parser::oid_registry::OID_EC_P256;
 use x509_parser::prelude::FromDer as _;
 use x509_parser::x509::{SubjectPublicKeyInfo, X509Name};
 
+pub use error::CertificateError;
+
 /// The longest certificate that is read, in bytes. Those of phones stay under 2 KiB.
 pub const MAX_CERTIFICATE_BYTES: usize = 8 * 1024;
+
+/// The most extensions that one certificate may have. Those of phones have under ten.
+pub const MAX_EXTENSIONS: usize = 32;
+
+/// The longest identifier of an extension, in bytes of DER. Longer ones cost time to print and to compare.
+pub const MAX_IDENTIFIER_BYTES: usize = 32;
 
 /// A certificate that has been read; nothing of it is trusted yet.
 ///
@@ -26,7 +34,8 @@ pub struct Certificate<'a> {
 }
 
 impl<'a> Certificate<'a> {
-    /// Reads one DER certificate of at most [`MAX_CERTIFICATE_BYTES`].
+    /// Reads one DER certificate of at most [`MAX_CERTIFICATE_BYTES`] with at most [`MAX_EXTENSIONS`], whose identifiers
+    /// have at most [`MAX_IDENTIFIER_BYTES`].
     pub fn parse(der: &'a [u8]) -> Result<Self, CertificateError> {
         if der.len() > MAX_CERTIFICATE_BYTES {
             return Err(CertificateError::TooLong { length: der.len() });
@@ -187,7 +196,14 @@ fn sequence(any: AnyRef<'_>) -> Result<SliceReader<'_>, CertificateError> {
 }
 
 fn check_extensions(extensions: &[X509Extension<'_>]) -> Result<(), CertificateError> {
+    if extensions.len() > MAX_EXTENSIONS {
+        return Err(CertificateError::TooManyExtensions { count: extensions.len() });
+    }
     for (place, extension) in extensions.iter().enumerate() {
+        let length = extension.oid.as_bytes().len();
+        if length > MAX_IDENTIFIER_BYTES {
+            return Err(CertificateError::LongIdentifier { length });
+        }
         let oid = || extension.oid.to_id_string();
         if extensions.iter().take(place).any(|earlier| earlier.oid == extension.oid) {
             return Err(CertificateError::DuplicateExtension { oid: oid() });
@@ -197,95 +213,4 @@ fn check_extensions(extensions: &[X509Extension<'_>]) -> Result<(), CertificateE
         }
     }
     Ok(())
-}
-
-/// Why a certificate, or its relation to its issuer, was refused. Times are Unix seconds.
-#[derive(Clone, Debug, Error, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum CertificateError {
-    /// Longer than is read.
-    #[error("{length} bytes, more than the {MAX_CERTIFICATE_BYTES} that are read")]
-    TooLong {
-        /// The length in bytes.
-        length: usize,
-    },
-    /// Not the canonical DER of one X.509 certificate and nothing else.
-    #[error("not a DER certificate")]
-    NotCertificate,
-    /// The signed part names another signature algorithm than the envelope.
-    #[error("the signature algorithms inside and outside of the signed part differ")]
-    AlgorithmsDiffer,
-    /// The same extension twice.
-    #[error("the extension {oid} is there twice")]
-    DuplicateExtension {
-        /// Its dotted identifier.
-        oid: String,
-    },
-    /// An extension of a known kind with content that it cannot have.
-    #[error("the extension {oid} is malformed")]
-    MalformedExtension {
-        /// Its dotted identifier.
-        oid: String,
-    },
-    /// An extension that must be understood, and is not.
-    #[error("the critical extension {oid} is unknown")]
-    UnknownCritical {
-        /// Its dotted identifier.
-        oid: String,
-    },
-    /// A signature or key of a kind that is not supported, or the two do not belong together.
-    #[error("no support for a signature {signature} by a key {key}")]
-    UnknownAlgorithm {
-        /// The signature algorithm's dotted identifier.
-        signature: String,
-        /// The dotted identifier of the issuer's key type.
-        key: String,
-    },
-    /// The issuer's key did not make this signature.
-    #[error("the signature is not that of the issuer")]
-    BadSignature,
-    /// The next certificate is not that of the issuer.
-    #[error("issued by {expected:?}, but the next certificate is that of {found:?}")]
-    IssuerMismatch {
-        /// The issuer that the certificate names.
-        expected: String,
-        /// The next certificate's subject.
-        found: String,
-    },
-    /// Not yet valid.
-    #[error("valid from {not_before} on, and it is {now}")]
-    NotYetValid {
-        /// The time of the check.
-        now: i64,
-        /// Its first valid second.
-        not_before: i64,
-    },
-    /// No longer valid.
-    #[error("valid until {not_after}, and it is {now}")]
-    Expired {
-        /// The time of the check.
-        now: i64,
-        /// Its last valid second.
-        not_after: i64,
-    },
-    /// It issued a certificate and is no certificate authority.
-    #[error("it issued a certificate, but is no certificate authority")]
-    NotAuthority,
-    /// It issued a certificate, and its key usage does not allow that.
-    #[error("it issued a certificate, but its key usage does not allow that")]
-    MayNotSign,
-    /// More intermediates below it than it allows.
-    #[error("{found} intermediates below it, but it allows {allowed}")]
-    PathTooLong {
-        /// The most that it allows.
-        allowed: u32,
-        /// How many there are.
-        found: u32,
-    },
-}
-
-impl From<der::Error> for CertificateError {
-    fn from(_: der::Error) -> Self {
-        Self::NotCertificate
-    }
 }

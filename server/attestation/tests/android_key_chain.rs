@@ -193,6 +193,19 @@ fn forged_certificates_are_refused() {
                 link!(0, CertificateError::DuplicateExtension { .. }),
             ),
             (
+                "more extensions than are read",
+                |f| {
+                    let extension = |number| (format!("1.2.3.{number}"), false, null());
+                    f.draft(0).extensions = (0..32).map(extension).collect();
+                },
+                link!(0, CertificateError::TooManyExtensions { count: 34 }),
+            ),
+            (
+                "an identifier without end",
+                |f| f.draft(0).extensions.push((format!("1.2{}", ".3".repeat(32)), false, null())),
+                link!(0, CertificateError::LongIdentifier { length: 33 }),
+            ),
+            (
                 "a description twice",
                 |f| {
                     let extension = f.description_extension();

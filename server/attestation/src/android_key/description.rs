@@ -87,9 +87,8 @@ impl KeyDescription {
     }
 }
 
-/// Who enforces an authorization.
+/// Who enforces an authorization. Complete: a description has these two lists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-// Complete: a description has these two lists.
 pub enum Enforced {
     /// The operating system.
     Software,
