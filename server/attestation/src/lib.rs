@@ -1,0 +1,7 @@
+//! Verification of what platforms say about an app and its device: Apple App Attest and Google Play Integrity.
+//!
+//! Everything here is pure: no I/O, no clock, no state. Time, roots, keys and what is expected are arguments; what
+//! was proven comes back as typed facts, and a refusal as an error that carries the facts of the refusal.
+
+pub mod app_attest;
+pub mod play_integrity;
