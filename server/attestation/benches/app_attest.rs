@@ -1,10 +1,10 @@
 //! The verification of an attestation against its signature checks alone: the goal is 3 times their cost at most.
-#![expect(clippy::unwrap_used, reason = "a benchmark fails by panicking")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a benchmark fails by panicking")]
 
 use std::hint::black_box;
 
 use aws_lc_rs::signature::{ECDSA_P384_SHA256_ASN1, ECDSA_P384_SHA384_ASN1, UnparsedPublicKey};
-use bonafide_attestation::app_attest::{AttestationExpectation, Environment, verify_attestation};
+use bonafide_attestation::app_attest::{AttestationExpectation, Environment, Roots, verify_attestation};
 use criterion::{Criterion, criterion_group, criterion_main};
 use minicbor::Decoder;
 use x509_parser::prelude::{FromDer, X509Certificate};
@@ -13,7 +13,6 @@ use x509_parser::prelude::{FromDer, X509Certificate};
 #[expect(dead_code, reason = "the benchmark reads attestations only")]
 mod corpus;
 
-use bonafide_attestation::app_attest::Roots;
 use corpus::Entry;
 
 fn verify(criterion: &mut Criterion) {

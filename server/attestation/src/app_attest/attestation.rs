@@ -144,6 +144,15 @@ pub fn verify_attestation(
         return Err(AttestationError::TooLong { length: attestation.len() });
     }
     let object = Object::parse(attestation)?;
+    // What costs little comes first; it proves nothing before the certificates and the nonce have been checked.
+    let (head, credential, extensions) = parse_attestation(object.authenticator_data, expectation.app_id)?;
+    if head.counter != 0 {
+        return Err(AttestationError::Counter { found: head.counter });
+    }
+    if !expectation.environments.contains(&credential.environment) {
+        return Err(AttestationError::Environment { found: credential.environment });
+    }
+
     let certificates = object
         .certificates
         .iter()
@@ -163,13 +172,6 @@ pub fn verify_attestation(
     let key_id = public_key.id();
     if key_id.0 != expectation.key_id {
         return Err(AttestationError::KeyId { expected: hex(expectation.key_id), found: hex(&key_id.0) });
-    }
-    let (head, credential, extensions) = parse_attestation(object.authenticator_data, expectation.app_id)?;
-    if head.counter != 0 {
-        return Err(AttestationError::Counter { found: head.counter });
-    }
-    if !expectation.environments.contains(&credential.environment) {
-        return Err(AttestationError::Environment { found: credential.environment });
     }
     if credential.id != key_id.0 {
         return Err(AttestationError::CredentialId { expected: hex(&key_id.0), found: hex(credential.id) });

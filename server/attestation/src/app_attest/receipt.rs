@@ -7,7 +7,7 @@ use super::app_id::AppId;
 use super::chain::ChainError;
 use super::encoding::as_base64;
 use super::fields::{self, ReceiptEnvironment, ReceiptType};
-use super::public_key::{PublicKey, UnusableKey};
+use super::public_key::{KeyId, PublicKey, UnusableKey};
 use super::roots::Roots;
 use super::signed_data;
 
@@ -161,10 +161,10 @@ pub enum ReceiptError {
     /// About another key.
     #[error("about another key: {found:?}, expected {expected:?}")]
     PublicKey {
-        /// The attested key.
-        expected: PublicKey,
-        /// The receipt's key.
-        found: PublicKey,
+        /// The id of the attested key.
+        expected: KeyId,
+        /// The id of the receipt's key.
+        found: KeyId,
     },
     /// Its time is over.
     #[error("expired at {expiration_time} ms, and it is {time} s")]
@@ -192,7 +192,7 @@ pub fn verify_receipt(receipt: &[u8], expectation: &ReceiptExpectation<'_>) -> R
         return Err(ReceiptError::AppId { expected: expectation.app_id.to_string(), found: receipt.app_id });
     }
     if receipt.public_key != *expectation.public_key {
-        return Err(ReceiptError::PublicKey { expected: *expectation.public_key, found: receipt.public_key });
+        return Err(ReceiptError::PublicKey { expected: expectation.public_key.id(), found: receipt.public_key.id() });
     }
     if receipt.expiration_time <= expectation.time.saturating_mul(1000) {
         return Err(ReceiptError::Expired { expiration_time: receipt.expiration_time, time: expectation.time });

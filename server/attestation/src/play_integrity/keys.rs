@@ -87,12 +87,13 @@ mod tests {
 
     #[test]
     fn only_the_consoles_keys_are_keys() {
+        let off_the_curve = VERIFICATION.replace("ZHix", "ZHiy");
         let refused = |decryption, verification| Keys::from_base64(decryption, verification).err();
         assert_eq!(refused("!", VERIFICATION), Some(KeysError::Base64 { key: "decryption" }));
         assert_eq!(refused("MDEy", VERIFICATION), Some(KeysError::DecryptionLength { found: 3 }));
         assert_eq!(refused(DECRYPTION, "!"), Some(KeysError::Base64 { key: "verification" }));
         assert_eq!(refused(DECRYPTION, DECRYPTION), Some(KeysError::Verification));
-        assert_eq!(refused(DECRYPTION, &VERIFICATION.replace("ZHix", "ZHiy")), Some(KeysError::Verification));
+        assert_eq!(refused(DECRYPTION, &off_the_curve), Some(KeysError::Verification));
         assert_eq!(refused(DECRYPTION, VERIFICATION), None);
     }
 
