@@ -4,12 +4,12 @@
 //! one with ECDSA; the last is signed by a root, or is one. Revocation is not checked: Apple's chains name no way to.
 
 use der::asn1::{AnyRef, BitStringRef, ObjectIdentifier};
-use der::{Decode as _, Sequence, Tag, Tagged as _};
+use der::{Decode as _, Sequence};
 use serde::Serialize;
 use thiserror::Error;
 use x509_parser::der_parser::asn1_rs::oid;
 use x509_parser::der_parser::oid::Oid;
-use x509_parser::prelude::{FromDer, ParsedExtension, X509Certificate, X509Version};
+use x509_parser::prelude::{FromDer, ParsedExtension, X509Certificate};
 
 use super::roots::Roots;
 
@@ -120,11 +120,7 @@ pub enum ChainError {
 /// no certificate has two forms.
 pub(super) fn parse(index: usize, der: &[u8]) -> Result<X509Certificate<'_>, ChainError> {
     match (X509Certificate::from_der(der), Form::from_der(der)) {
-        (Ok(([], certificate)), Ok(form))
-            if certificate.version() == X509Version::V3 && form.signed.tag() == Tag::Sequence =>
-        {
-            Ok(certificate)
-        }
+        (Ok(([], certificate)), Ok(_)) => Ok(certificate),
         _ => Err(ChainError::Malformed { index }),
     }
 }

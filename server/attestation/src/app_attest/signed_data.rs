@@ -7,7 +7,7 @@ use x509_parser::der_parser::asn1_rs::oid;
 use x509_parser::der_parser::oid::Oid;
 use x509_parser::prelude::X509Certificate;
 
-use super::chain::{self, ChainError, MAX_CHAIN};
+use super::chain;
 use super::public_key::PublicKey;
 use super::receipt::ReceiptError;
 use super::roots::Roots;
@@ -61,9 +61,6 @@ pub(super) fn verify(receipt: &[u8], roots: &Roots, time: i64) -> Result<Vec<u8>
 
 /// The certificates in the order of their path, from the signer on. All of them have to be part of it.
 fn path<'a>(certificates: &[&'a [u8]], signer: &SignerIdentifier) -> Result<Vec<X509Certificate<'a>>, ReceiptError> {
-    if certificates.len() > MAX_CHAIN {
-        return Err(ChainError::Length { found: certificates.len(), limit: MAX_CHAIN }.into());
-    }
     let issuer = signer.issuer.to_der().map_err(|_| ReceiptError::SignedData)?;
     let mut left = certificates.iter().map(|der| chain::parse(0, der)).collect::<Result<Vec<_>, _>>()?;
     let mut path: Vec<X509Certificate<'a>> = Vec::new();

@@ -94,6 +94,9 @@ mod tests {
         assert_eq!(refused(DECRYPTION, "!"), Some(KeysError::Base64 { key: "verification" }));
         assert_eq!(refused(DECRYPTION, DECRYPTION), Some(KeysError::Verification));
         assert_eq!(refused(DECRYPTION, &off_the_curve), Some(KeysError::Verification));
+        // The same point, said to lie on another curve.
+        let other_curve = VERIFICATION.replace("AQcD", "AQYD");
+        assert_eq!(refused(DECRYPTION, &other_curve), Some(KeysError::Verification));
         assert_eq!(refused(DECRYPTION, VERIFICATION), None);
     }
 

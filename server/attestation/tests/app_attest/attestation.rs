@@ -270,6 +270,12 @@ fn chains_that_do_not_hang_together_are_refused() {
         let parts = Parts { x5c, ..true_parts.clone() };
         assert_eq!(forge.verify(&parts.encode()), Err(AttestationError::Chain(expected)), "{name}");
     }
+    // A whole chain of strangers, root and all.
+    let other = Forge::new();
+    let mut strange = other.parts();
+    strange.x5c.push(other.root.self_signed());
+    let expected = AttestationError::Chain(ChainError::Signature { index: 2 });
+    assert_eq!(forge.verify(&strange.encode()), Err(expected));
     // The root itself may be part of the chain.
     let parts = Parts { x5c: vec![leaf, issuer, forge.root.self_signed()], ..true_parts };
     assert!(forge.verify(&parts.encode()).is_ok());

@@ -38,6 +38,7 @@ struct Forge {
     signers: usize,
     /// Instead of the true one.
     content: Option<Vec<u8>>,
+    more_content: Vec<u8>,
     more_certificates: Vec<Vec<u8>>,
     in_pieces: bool,
 }
@@ -79,6 +80,7 @@ impl Forge {
             parameters: NULL,
             signers: 1,
             content: None,
+            more_content: Vec::new(),
             more_certificates: Vec::new(),
             in_pieces: false,
         }
@@ -117,12 +119,12 @@ impl Forge {
         if self.in_pieces {
             let (first, second) = content.split_at(100);
             let content = indefinite(0x24, &[&octets(first), &octets(second)]);
-            let inner = indefinite(0x30, &[&inner_type, &indefinite(0xa0, &[&content])]);
+            let inner = indefinite(0x30, &[&inner_type, &indefinite(0xa0, &[&content, &self.more_content])]);
             let certificates = indefinite(0xa0, &[&certificates]);
             let data = indefinite(0x30, &[&integer(1), &set(&[&digest]), &inner, &certificates, &signers]);
             return indefinite(0x30, &[&content_type, &indefinite(0xa0, &[&data])]);
         }
-        let inner = sequence(&[&inner_type, &value(0xa0, &[&octets(content)])]);
+        let inner = sequence(&[&inner_type, &value(0xa0, &[&octets(content), &self.more_content])]);
         let certificates = value(0xa0, &[&certificates]);
         let data = sequence(&[&integer(self.version), &set(&[&digest]), &inner, &certificates, &signers]);
         sequence(&[&content_type, &value(0xa0, &[&data])])
@@ -210,6 +212,12 @@ fn forgeries_are_refused() {
             "too many certificates",
             |f| f.more_certificates = vec![f.root.self_signed(); 3],
             |e| *e == E::Chain(C::Length { found: 5, limit: 4 }),
+        ),
+        ("a second content", |f| f.more_content = octets(b"content"), |e| *e == E::SignedData),
+        (
+            "a second content after one in pieces",
+            |f| (f.in_pieces, f.more_content) = (true, octets(b"content")),
+            |e| *e == E::SignedData,
         ),
         ("no fields", |f| f.content = Some(set(&[])), |e| *e == E::MissingField { kind: 3 }),
         ("content that is no set", |f| f.content = Some(octets(b"field")), |e| *e == E::Content),
