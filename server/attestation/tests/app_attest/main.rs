@@ -5,10 +5,12 @@
 mod assertion;
 mod attestation;
 mod ber;
+mod chains;
 mod corpus;
 mod extensions;
 mod flips;
 mod forge;
+mod objects;
 mod properties;
 mod real;
 mod receipt;

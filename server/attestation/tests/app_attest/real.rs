@@ -1,12 +1,13 @@
 //! Every entry of the corpus gives the right answer at its own time, and none later.
 
 use bonafide_attestation::app_attest::{
-    AssertionError, AssertionExpectation, AttestationError, AttestationExpectation, ChainError, Environment,
-    Extensions, ReceiptEnvironment, ReceiptError, ReceiptExpectation, ReceiptType, Roots, verify_assertion,
-    verify_attestation, verify_receipt,
+    AppId, AssertionError, AssertionExpectation, AttestationError, AttestationExpectation, AuthenticatorDataError,
+    ChainError, Environment, Extensions, ReceiptEnvironment, ReceiptError, ReceiptExpectation, ReceiptType, Roots,
+    verify_assertion, verify_attestation, verify_receipt,
 };
 
 use crate::corpus::Entry;
+use crate::forge::Forge;
 
 const DAY: i64 = 86_400;
 
@@ -105,5 +106,81 @@ fn receipts_say_what_the_corpus_says_and_expire() {
         assert_eq!(found.risk_metric, expected.risk_metric, "{}", entry.id);
         assert_eq!(found.not_before, expected.not_before(), "{}", entry.id);
         assert_eq!(found.expiration_time, expected.expiration_time(), "{}", entry.id);
+    }
+}
+
+/// The twins of real evidence that differ in what is expected: Apple's signature cannot be forged, the question can.
+#[test]
+fn real_attestations_are_refused_for_other_expectations() {
+    use AttestationError as E;
+    type Refusal = fn(&AttestationError) -> bool;
+    let other_app = AppId::new("6MURL8TA57", "de.vincent-haupert.apple-appattest-pod");
+    for entry in Entry::all("attestation") {
+        let (app_id, roots, other_roots) = (entry.app_id(), Roots::app_attestation(), Roots::receipt());
+        let (key_id, client_data_hash) = (entry.key_id(), entry.client_data_hash());
+        let expectation = AttestationExpectation {
+            app_id: &app_id,
+            key_id: &key_id,
+            client_data_hash: &client_data_hash,
+            environments: &[Environment::Development],
+            roots: &roots,
+            time: entry.time(),
+        };
+        let table: &[(&str, AttestationExpectation<'_>, Refusal)] = &[
+            ("app", AttestationExpectation { app_id: &other_app, ..expectation }, |e| {
+                matches!(e, E::AuthenticatorData(AuthenticatorDataError::RpIdHash { .. }))
+            }),
+            ("key id", AttestationExpectation { key_id: &client_data_hash, ..expectation }, |e| {
+                matches!(e, E::KeyId { .. })
+            }),
+            ("no key id", AttestationExpectation { key_id: &[], ..expectation }, |e| matches!(e, E::KeyId { .. })),
+            ("client data", AttestationExpectation { client_data_hash: &key_id, ..expectation }, |e| {
+                matches!(e, E::Nonce { .. })
+            }),
+            ("environment", AttestationExpectation { environments: &[Environment::Production], ..expectation }, |e| {
+                *e == E::Environment { found: Environment::Development }
+            }),
+            ("no environment", AttestationExpectation { environments: &[], ..expectation }, |e| {
+                *e == E::Environment { found: Environment::Development }
+            }),
+            ("root", AttestationExpectation { roots: &other_roots, ..expectation }, |e| {
+                matches!(e, E::Chain(ChainError::UnknownRoot { .. }))
+            }),
+        ];
+        for (name, expectation, refusal) in table {
+            let error = verify_attestation(&entry.evidence(), expectation).unwrap_err();
+            assert!(refusal(&error), "{}: {name}: {error:?}", entry.id);
+        }
+    }
+}
+
+#[test]
+fn real_assertions_and_receipts_are_refused_for_other_expectations() {
+    let other_app = AppId::new("6MURL8TA57", "de.vincent-haupert.apple-appattest-pod");
+    let other_key = Forge::new().public_key();
+    for entry in Entry::all("assertion") {
+        let (app_id, key, hash) = (entry.app_id(), entry.public_key(), entry.client_data_hash());
+        let expectation =
+            AssertionExpectation { app_id: &app_id, public_key: &key, client_data_hash: &hash, counter: 0 };
+        let refusal = |expectation| verify_assertion(&entry.evidence(), &expectation).unwrap_err();
+        let expected = AssertionError::Signature;
+        assert_eq!(refusal(AssertionExpectation { public_key: &other_key, ..expectation }), expected);
+        assert_eq!(refusal(AssertionExpectation { client_data_hash: &[0; 32], ..expectation }), expected);
+        let other = refusal(AssertionExpectation { app_id: &other_app, ..expectation });
+        assert!(
+            matches!(other, AssertionError::AuthenticatorData(AuthenticatorDataError::RpIdHash { .. })),
+            "{other:?}"
+        );
+    }
+    for entry in Entry::all("receipt") {
+        let (app_id, key, roots) = (entry.app_id(), entry.public_key(), Roots::receipt());
+        let expectation = ReceiptExpectation { app_id: &app_id, public_key: &key, roots: &roots, time: entry.time() };
+        let refusal = |expectation| verify_receipt(&entry.evidence(), &expectation).unwrap_err();
+        let other = refusal(ReceiptExpectation { app_id: &other_app, ..expectation });
+        assert!(matches!(other, ReceiptError::AppId { .. }), "{other:?}");
+        let other = refusal(ReceiptExpectation { public_key: &other_key, ..expectation });
+        assert_eq!(other, ReceiptError::PublicKey { expected: other_key.id(), found: key.id() });
+        let other = refusal(ReceiptExpectation { roots: &Roots::app_attestation(), ..expectation });
+        assert!(matches!(other, ReceiptError::Chain(ChainError::UnknownRoot { .. })), "{other:?}");
     }
 }
