@@ -8,8 +8,7 @@ use bonafide_attestation::app_attest::{AppId, AssertionExpectation, PublicKey, v
 use libfuzzer_sys::fuzz_target;
 use std::sync::LazyLock;
 
-static KEY: LazyLock<EcdsaKeyPair> =
-    LazyLock::new(|| EcdsaKeyPair::generate(&ECDSA_P256_SHA256_ASN1_SIGNING).unwrap());
+static KEY: LazyLock<EcdsaKeyPair> = LazyLock::new(|| EcdsaKeyPair::generate(&ECDSA_P256_SHA256_ASN1_SIGNING).unwrap());
 
 const CLIENT_DATA_HASH: [u8; 32] = [0; 32];
 
