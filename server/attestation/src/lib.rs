@@ -1,7 +1,11 @@
-//! Verification of the evidence that mobile platforms give about keys and apps.
+//! Verification of what platforms say about an app and its device: Android Key Attestation, Apple App Attest and Google
+//! Play Integrity.
 //!
-//! Pure: no I/O, and the time is an argument. Roots and revocation lists are data that the caller supplies. What
-//! comes back are facts; whether they suffice is a policy's decision.
+//! Everything here is pure: no I/O, no clock, no state. Time, roots, revocation lists, keys and what is expected are
+//! arguments; what was proven comes back as typed facts, and a refusal as an error that carries the facts of the
+//! refusal. Whether the facts suffice is a policy's decision.
 
 pub mod android_key;
+pub mod app_attest;
 pub mod certificate;
+pub mod play_integrity;
