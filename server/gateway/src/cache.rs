@@ -64,7 +64,7 @@ impl KeyCache {
     /// Fetches now, unless the floor forbids. Returns whether there are keys to verify with.
     pub async fn warm(&self) -> bool {
         self.refresh(|_| false).await;
-        self.shared.current.load().at.is_some()
+        !self.shared.current.load().keys.is_empty()
     }
 
     /// The key with this id; the source is asked when it is unknown. Needs a tokio runtime.
@@ -98,7 +98,12 @@ impl KeyCache {
         *last_attempt = Some(now);
         match shared.source.fetch().await {
             Ok(jwks) => match KeySet::from_jwks(&jwks) {
-                Ok(keys) => shared.current.store(Arc::new(Held { keys, at: Some(now) })),
+                Ok(keys) => {
+                    if keys.is_empty() {
+                        tracing::warn!("JWKS lists no P-256 key with a kid: every token is refused until it does");
+                    }
+                    shared.current.store(Arc::new(Held { keys, at: Some(now) }));
+                }
                 Err(error) => tracing::warn!(%error, "JWKS cannot be used; the keys at hand are kept"),
             },
             Err(error) => tracing::warn!(%error, "JWKS cannot be fetched; the keys at hand are kept"),

@@ -266,7 +266,8 @@ async fn token_and_challenge_keys_rotate_with_overlap() {
     let service = Service::ready().await;
     let device = Device::new();
     let old = service.pass(&device).await;
-    let (_, rotated) = service.operator("POST", "/admin/v1/keys/token/rotate?now=true", None).await;
+    let (_, rotated) = service.operator("POST", "/admin/v1/keys/token/rotate", None).await;
+    service.clock.set(rotated.get("signs_from").unwrap().as_u64().unwrap());
     let (_, jwks) = service.operator("GET", &format!("/.well-known/jwks.json?account={ACCOUNT}"), None).await;
     assert!(genuine(&jwks, &old.token), "what the old key signed is good until it ends");
     assert!(genuine(&jwks, &service.pass(&device).await.token));
@@ -298,6 +299,26 @@ async fn token_and_challenge_keys_rotate_with_overlap() {
     assert!(ring::hmac::verify(&key, input.as_bytes(), &signature).is_ok());
     let (_, jwks) = service.operator("GET", "/.well-known/jwks.json", None).await;
     assert!(jwks.get("keys").unwrap().as_array().unwrap().iter().all(|jwk| jwk.get("kid") != rotated.get("kid")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stolen_key_ends_at_once() {
+    let mut service = Service::ready().await;
+    let device = Device::new();
+    let old = service.pass(&device).await;
+    let challenge = service.challenge().await;
+    service.operator("POST", "/admin/v1/keys/token/rotate?now=true", None).await;
+    service.operator("POST", "/admin/v1/keys/challenge/rotate?now=true", None).await;
+    for restarted in [false, true] {
+        let (_, jwks) = service.operator("GET", "/.well-known/jwks.json", None).await;
+        assert!(!genuine(&jwks, &old.token), "restarted: {restarted}");
+        assert!(genuine(&jwks, &service.pass(&device).await.token), "restarted: {restarted}");
+        let (_, answer) = service.post("/v1/tokens", device.request(&challenge)).await;
+        assert_eq!(code(&answer), "challenge_invalid", "restarted: {restarted}");
+        if !restarted {
+            service.restart().await;
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
