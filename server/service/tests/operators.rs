@@ -254,6 +254,15 @@ async fn impact_counts_the_configs_that_would_refuse() {
     let question = json!({ "host": "bonafide.acme.com", "chains": [[pin(1), pin(8)]] });
     let (_, own) = service.operator("POST", "/admin/v1/impact", Some(question)).await;
     assert_eq!(own.get("refusing").unwrap().as_array().unwrap().len(), 2, "the service's pins match the leaf only");
+    for (port, expected) in [(443, 2), (9443, 0)] {
+        let question = json!({ "host": "bonafide.acme.com", "port": port, "chains": [[pin(1), pin(8)]] });
+        let (_, own) = service.operator("POST", "/admin/v1/impact", Some(question)).await;
+        assert_eq!(
+            own.get("refusing").unwrap().as_array().unwrap().len(),
+            expected,
+            "an API may share the name: {port}"
+        );
+    }
 
     // The device above sends a token to the host.
     let (_, answer) = service.operator("DELETE", "/admin/v1/hosts/api.acme.com", None).await;
@@ -307,11 +316,18 @@ async fn a_stolen_key_ends_at_once() {
     let device = Device::new();
     let old = service.pass(&device).await;
     let challenge = service.challenge().await;
+    // What had been replaced already, and was good for an hour more, ends as well.
+    let (_, rotated) = service.operator("POST", "/admin/v1/keys/token/rotate", None).await;
+    service.operator("POST", "/admin/v1/keys/challenge/rotate", None).await;
+    service.clock.set(rotated.get("signs_from").unwrap().as_u64().unwrap());
+    let between = service.pass(&device).await;
     service.operator("POST", "/admin/v1/keys/token/rotate?now=true", None).await;
     service.operator("POST", "/admin/v1/keys/challenge/rotate?now=true", None).await;
     for restarted in [false, true] {
         let (_, jwks) = service.operator("GET", "/.well-known/jwks.json", None).await;
-        assert!(!genuine(&jwks, &old.token), "restarted: {restarted}");
+        for token in [&old.token, &between.token] {
+            assert!(!genuine(&jwks, token), "restarted: {restarted}");
+        }
         assert!(genuine(&jwks, &service.pass(&device).await.token), "restarted: {restarted}");
         let (_, answer) = service.post("/v1/tokens", device.request(&challenge)).await;
         assert_eq!(code(&answer), "challenge_invalid", "restarted: {restarted}");
@@ -319,6 +335,11 @@ async fn a_stolen_key_ends_at_once() {
             service.restart().await;
         }
     }
+    // Nor does a clock that is set back bring them back.
+    service.clock.set(START - 1_200);
+    let (_, jwks) = service.operator("GET", "/.well-known/jwks.json", None).await;
+    assert!(!genuine(&jwks, &old.token) && !genuine(&jwks, &between.token));
+    assert!(genuine(&jwks, &service.pass(&device).await.token));
 }
 
 #[tokio::test(flavor = "multi_thread")]

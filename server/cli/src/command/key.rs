@@ -45,9 +45,9 @@ impl Key {
         let parts = ["keys", name, "rotate"];
         let operator = context.operator()?;
         if *now {
-            let what =
-                "what it signed is refused from now on: apps that hold a token of it are refused until they ask anew";
-            context.out.confirm(&format!("The old {name} key ends at once; {what}."), *yes)?;
+            let what = "what they signed is refused from now on: apps that hold such a token are refused until they ask \
+                        anew. A gateway with an HS256 secret accepts the stolen one until it is given the new one";
+            context.out.confirm(&format!("All {name} keys so far end at once; {what}."), *yes)?;
         }
         if matches!(purpose, Purpose::Token) {
             let account = operator.get(&["account"], &[]).await?;
