@@ -176,6 +176,21 @@ async fn a_lock_out_by_another_way_needs_force_too() {
     assert_eq!(code(&delete("/admin/v1/hosts/*.acme.org").await.1), "conflict");
     assert_eq!(delete("/admin/v1/hosts/*.acme.org?force=true").await.0, StatusCode::OK);
     assert_eq!(delete("/admin/v1/hosts/www.acme.org").await.0, StatusCode::OK, "the pattern has the same pins");
+
+    // A new pattern takes hosts from the one above it, with their tokens.
+    let tokens = json!({ "pins": pins, "send_token": true });
+    assert_eq!(put("/admin/v1/hosts/**.acme.net", tokens.clone()).await.0, StatusCode::OK);
+    assert_eq!(code(&put("/admin/v1/hosts/*.acme.net", json!({ "pins": others })).await.1), "conflict");
+    assert_eq!(code(&put("/admin/v1/hosts/*.acme.net", json!({ "pins": pins })).await.1), "conflict", "no token");
+    assert_eq!(put("/admin/v1/hosts/*.acme.net", tokens).await.0, StatusCode::OK);
+    // What is left for the bare name and for deeper ones is another than for one label.
+    let above = json!({ "pins": others, "send_token": true, "chains": [[pin(3)]] });
+    assert_eq!(
+        put("/admin/v1/hosts/**.net.acme.net", json!({ "pins": pins, "send_token": true })).await.0,
+        StatusCode::OK
+    );
+    assert_eq!(put("/admin/v1/hosts/**.acme.net", above).await.0, StatusCode::OK);
+    assert_eq!(code(&delete("/admin/v1/hosts/**.net.acme.net").await.1), "conflict");
 }
 
 #[tokio::test(flavor = "multi_thread")]
