@@ -42,6 +42,11 @@ where
     K: Clone + Eq + Hash + Send + 'static,
     T: Clone + Send + Sync + 'static,
 {
+    /// Whether work for `key` is under way.
+    pub(crate) fn is_running(&self, key: &K) -> bool {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner).contains_key(key)
+    }
+
     /// Joins the work for `key`, or starts it on the runtime.
     pub(crate) fn join<F>(&self, runtime: &Handle, key: K, work: impl FnOnce() -> F) -> Flight<T>
     where

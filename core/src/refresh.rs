@@ -86,10 +86,14 @@ impl Refresh {
         }
     }
 
-    /// After a mismatch of `host`: one refresh, unless there was one for it a moment ago.
+    /// After a mismatch of `host`: one refresh, unless there was one for it a moment ago. One that is under way is waited
+    /// for by all: of many calls that meet a rotation at once none may fail for not having been the first.
     pub(crate) async fn for_mismatch(&self, host: &str, within: Duration) {
+        let running = self.flights.is_running(&());
         let allowed = self.schedule().allow_recheck(host, self.clock.boot_millis());
-        if allowed && let Err(failure) = self.now(within).await {
+        if (allowed || running)
+            && let Err(failure) = self.now(within).await
+        {
             tracing::warn!(%failure, "no newer config after a mismatch");
         }
     }

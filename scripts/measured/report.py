@@ -37,7 +37,7 @@ def criterion(path: str) -> float:
     return json.loads((TARGET / "criterion" / path / "new" / "estimates.json").read_text())["median"]["point_estimate"]
 
 
-def row(name: str, value: float, unit: str, goal: str, against: str = "") -> dict:
+def row(name: str, value: float, unit: str, goal: str | None, against: str = "") -> dict:
     return {"name": name, "value": round(value, 3), "unit": unit, "goal": goal, "against": against}
 
 
@@ -54,8 +54,9 @@ def measured(rows: Path) -> list[dict]:
     for file in sorted(rows.glob("*.json")):
         found += [{**one, "value": round(one["value"], 3)} for one in json.loads(file.read_text())]
     found += [
-        row("library for this host, stripped", len(library) / 1e6, "MB", "<= 2.6", "the goal is for arm64"),
-        row("library for this host, zipped", len(gzip.compress(library)) / 1e6, "MB", "<= 1.35", "the goal is for arm64"),
+        # The goals, 2.6 and 1.35 MB, are for arm64: this one only shows where the size goes.
+        row("library for this host, stripped", len(library) / 1e6, "MB", None),
+        row("library for this host, zipped", len(gzip.compress(library)) / 1e6, "MB", None),
     ]
     return found
 

@@ -251,6 +251,33 @@ async fn many_mismatches_at_once_ask_once() {
 }
 
 #[tokio::test]
+async fn of_many_calls_that_meet_a_rotation_at_once_none_fails() {
+    let world = World::new().await;
+    let core = world.start_settled().await;
+    let made = rcgen::generate_simple_self_signed(["api.acme.com".to_owned()]).unwrap();
+    let (chain, pin) = (vec![made.cert.der().to_vec()], Pin::of_certificate(made.cert.der()).unwrap());
+    world.service.account().publish(|config| {
+        let entry = config.hosts.iter_mut().find(|entry| entry.mode == Mode::Enforce).unwrap();
+        entry.pins = PinList::new(vec![pin]);
+    });
+    let before = world.service.count(CONFIG);
+    let gate = std::sync::Arc::new(tokio::sync::Notify::new());
+    world.service.script(CONFIG, Act::After(gate.clone()));
+    let later = async {
+        world.service.asked(CONFIG, before + 1).await;
+        let mut second = std::pin::pin!(core.recheck_pins("api.acme.com", &chain, LONG));
+        let waits =
+            std::future::poll_fn(|context| std::task::Poll::Ready(second.as_mut().poll(context).is_pending())).await;
+        assert!(waits, "the first one's refresh is under way");
+        gate.notify_one();
+        second.await
+    };
+    let (first, second) = tokio::join!(core.recheck_pins("api.acme.com", &chain, LONG), later);
+    assert_eq!((first, second), (PinVerdict::Pinned { pin }, PinVerdict::Pinned { pin }));
+    assert_eq!(world.service.count(CONFIG), before + 1);
+}
+
+#[tokio::test]
 async fn another_process_s_newer_config_is_adopted() {
     let world = World::new().await;
     let first = world.start_settled().await;

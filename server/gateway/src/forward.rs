@@ -58,6 +58,7 @@ pub fn forward_auth(settings: ForwardAuth) -> Router {
     Router::new()
         .route("/verify", any(verify))
         // Envoy appends the path of the client's request.
+        .route("/verify/", any(verify))
         .route("/verify/{*path}", any(verify))
         .route("/healthz", get(|| async { StatusCode::OK }))
         .with_state(Arc::new(settings))

@@ -17,9 +17,6 @@ pub enum UnusableKeys {
     /// Not the JSON of a JWKS.
     #[error("not a JWKS: expected {{\"keys\": […]}}")]
     NotJwks,
-    /// It lists no P-256 key with a `kid`.
-    #[error("it lists no P-256 key with a kid")]
-    NoKey,
 }
 
 /// P-256 keys by their `kid`. Keys of other kinds, for other uses, or without a `kid` are skipped.
@@ -29,12 +26,17 @@ pub struct KeySet {
 }
 
 impl KeySet {
-    /// Reads a JWKS. A symmetric key in it is never taken: a secret that is published is none.
+    /// Reads a JWKS. A symmetric key in it is never taken: a secret that is published is none. A list without a usable
+    /// key is an empty set: what was published before has been withdrawn.
     pub fn from_jwks(jwks: &[u8]) -> Result<Self, UnusableKeys> {
         let jwks: Value = serde_json::from_slice(jwks).map_err(|_| UnusableKeys::NotJwks)?;
         let list = jwks.get("keys").and_then(Value::as_array).ok_or(UnusableKeys::NotJwks)?;
-        let keys: HashMap<_, _> = list.iter().filter_map(read_key).collect();
-        if keys.is_empty() { Err(UnusableKeys::NoKey) } else { Ok(Self { keys }) }
+        Ok(Self { keys: list.iter().filter_map(read_key).collect() })
+    }
+
+    /// Whether there is no key to verify with.
+    pub fn is_empty(&self) -> bool {
+        self.keys.is_empty()
     }
 
     /// The key with this id.
@@ -67,15 +69,19 @@ mod tests {
 
     #[test]
     fn what_is_no_key_set_is_refused() {
-        for (text, expected) in [
-            ("", UnusableKeys::NotJwks),
-            ("{}", UnusableKeys::NotJwks),
-            (r#"{"keys":{}}"#, UnusableKeys::NotJwks),
-            (r#"{"keys":[]}"#, UnusableKeys::NoKey),
-            (r#"{"keys":[1,{"kty":"oct","k":"c2VjcmV0","kid":"a","alg":"HS256"}]}"#, UnusableKeys::NoKey),
-            (r#"{"keys":[{"kty":"EC","crv":"P-256","x":"AA","y":"AA","kid":"a"}]}"#, UnusableKeys::NoKey),
+        for text in ["", "{}", "[]", "<html>", r#"{"keys":{}}"#] {
+            assert_eq!(KeySet::from_jwks(text.as_bytes()).unwrap_err(), UnusableKeys::NotJwks, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_set_without_a_usable_key_is_empty() {
+        for text in [
+            r#"{"keys":[]}"#,
+            r#"{"keys":[1,{"kty":"oct","k":"c2VjcmV0","kid":"a","alg":"HS256"}]}"#,
+            r#"{"keys":[{"kty":"EC","crv":"P-256","x":"AA","y":"AA","kid":"a"}]}"#,
         ] {
-            assert_eq!(KeySet::from_jwks(text.as_bytes()).unwrap_err(), expected, "{text}");
+            assert!(KeySet::from_jwks(text.as_bytes()).unwrap().is_empty(), "{text}");
         }
     }
 

@@ -176,6 +176,21 @@ async fn a_lock_out_by_another_way_needs_force_too() {
     assert_eq!(code(&delete("/admin/v1/hosts/*.acme.org").await.1), "conflict");
     assert_eq!(delete("/admin/v1/hosts/*.acme.org?force=true").await.0, StatusCode::OK);
     assert_eq!(delete("/admin/v1/hosts/www.acme.org").await.0, StatusCode::OK, "the pattern has the same pins");
+
+    // A new pattern takes hosts from the one above it, with their tokens.
+    let tokens = json!({ "pins": pins, "send_token": true });
+    assert_eq!(put("/admin/v1/hosts/**.acme.net", tokens.clone()).await.0, StatusCode::OK);
+    assert_eq!(code(&put("/admin/v1/hosts/*.acme.net", json!({ "pins": others })).await.1), "conflict");
+    assert_eq!(code(&put("/admin/v1/hosts/*.acme.net", json!({ "pins": pins })).await.1), "conflict", "no token");
+    assert_eq!(put("/admin/v1/hosts/*.acme.net", tokens).await.0, StatusCode::OK);
+    // What is left for the bare name and for deeper ones is another than for one label.
+    let above = json!({ "pins": others, "send_token": true, "chains": [[pin(3)]] });
+    assert_eq!(
+        put("/admin/v1/hosts/**.net.acme.net", json!({ "pins": pins, "send_token": true })).await.0,
+        StatusCode::OK
+    );
+    assert_eq!(put("/admin/v1/hosts/**.acme.net", above).await.0, StatusCode::OK);
+    assert_eq!(code(&delete("/admin/v1/hosts/**.net.acme.net").await.1), "conflict");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -254,6 +269,15 @@ async fn impact_counts_the_configs_that_would_refuse() {
     let question = json!({ "host": "bonafide.acme.com", "chains": [[pin(1), pin(8)]] });
     let (_, own) = service.operator("POST", "/admin/v1/impact", Some(question)).await;
     assert_eq!(own.get("refusing").unwrap().as_array().unwrap().len(), 2, "the service's pins match the leaf only");
+    for (port, expected) in [(443, 2), (9443, 0)] {
+        let question = json!({ "host": "bonafide.acme.com", "port": port, "chains": [[pin(1), pin(8)]] });
+        let (_, own) = service.operator("POST", "/admin/v1/impact", Some(question)).await;
+        assert_eq!(
+            own.get("refusing").unwrap().as_array().unwrap().len(),
+            expected,
+            "an API may share the name: {port}"
+        );
+    }
 
     // The device above sends a token to the host.
     let (_, answer) = service.operator("DELETE", "/admin/v1/hosts/api.acme.com", None).await;
@@ -266,7 +290,8 @@ async fn token_and_challenge_keys_rotate_with_overlap() {
     let service = Service::ready().await;
     let device = Device::new();
     let old = service.pass(&device).await;
-    let (_, rotated) = service.operator("POST", "/admin/v1/keys/token/rotate?now=true", None).await;
+    let (_, rotated) = service.operator("POST", "/admin/v1/keys/token/rotate", None).await;
+    service.clock.set(rotated.get("signs_from").unwrap().as_u64().unwrap());
     let (_, jwks) = service.operator("GET", &format!("/.well-known/jwks.json?account={ACCOUNT}"), None).await;
     assert!(genuine(&jwks, &old.token), "what the old key signed is good until it ends");
     assert!(genuine(&jwks, &service.pass(&device).await.token));
@@ -298,6 +323,38 @@ async fn token_and_challenge_keys_rotate_with_overlap() {
     assert!(ring::hmac::verify(&key, input.as_bytes(), &signature).is_ok());
     let (_, jwks) = service.operator("GET", "/.well-known/jwks.json", None).await;
     assert!(jwks.get("keys").unwrap().as_array().unwrap().iter().all(|jwk| jwk.get("kid") != rotated.get("kid")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stolen_key_ends_at_once() {
+    let mut service = Service::ready().await;
+    let device = Device::new();
+    let old = service.pass(&device).await;
+    let challenge = service.challenge().await;
+    // What had been replaced already, and was good for an hour more, ends as well.
+    let (_, rotated) = service.operator("POST", "/admin/v1/keys/token/rotate", None).await;
+    service.operator("POST", "/admin/v1/keys/challenge/rotate", None).await;
+    service.clock.set(rotated.get("signs_from").unwrap().as_u64().unwrap());
+    let between = service.pass(&device).await;
+    service.operator("POST", "/admin/v1/keys/token/rotate?now=true", None).await;
+    service.operator("POST", "/admin/v1/keys/challenge/rotate?now=true", None).await;
+    for restarted in [false, true] {
+        let (_, jwks) = service.operator("GET", "/.well-known/jwks.json", None).await;
+        for token in [&old.token, &between.token] {
+            assert!(!genuine(&jwks, token), "restarted: {restarted}");
+        }
+        assert!(genuine(&jwks, &service.pass(&device).await.token), "restarted: {restarted}");
+        let (_, answer) = service.post("/v1/tokens", device.request(&challenge)).await;
+        assert_eq!(code(&answer), "challenge_invalid", "restarted: {restarted}");
+        if !restarted {
+            service.restart().await;
+        }
+    }
+    // Nor does a clock that is set back bring them back.
+    service.clock.set(START - 1_200);
+    let (_, jwks) = service.operator("GET", "/.well-known/jwks.json", None).await;
+    assert!(!genuine(&jwks, &old.token) && !genuine(&jwks, &between.token));
+    assert!(genuine(&jwks, &service.pass(&device).await.token));
 }
 
 #[tokio::test(flavor = "multi_thread")]

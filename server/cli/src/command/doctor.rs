@@ -171,8 +171,11 @@ async fn jwks(operator: &Operator, account: &Value, checks: &mut Checks) {
     match operator.page(&[".well-known", "jwks.json"], &[("account", name)]).await {
         Err(failure) => checks.add("JWKS", State::Fail, failure.message(), "look at the service's log"),
         Ok(text) => match KeySet::from_jwks(text.as_bytes()) {
-            Ok(_) => checks.add("JWKS", State::Ok, "has a key to verify tokens with", ""),
             // With HS256 tokens there is none to publish.
+            Ok(keys) if keys.is_empty() => {
+                checks.add("JWKS", State::Warn, "has no key to verify tokens with", "bonafide key rotate token");
+            }
+            Ok(_) => checks.add("JWKS", State::Ok, "has a key to verify tokens with", ""),
             Err(error) => checks.add("JWKS", State::Warn, error.to_string(), "bonafide key rotate token"),
         },
     }

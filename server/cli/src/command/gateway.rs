@@ -36,8 +36,9 @@ pub(crate) struct Gateway {
     /// The audience, or HOST=AUDIENCE once for each host.
     #[arg(long, required = true, value_name = "[HOST=]AUDIENCE")]
     audience: Vec<String>,
-    /// The service's JWKS: a URL, or a file.
-    #[arg(long, required_unless_present = "hs256_secret", value_name = "URL|FILE")]
+    /// The service's JWKS: a URL, or a file; the default is what a service on this machine publishes at its operator's
+    /// listener.
+    #[arg(long, value_name = "URL|FILE")]
     jwks: Option<String>,
     /// The decoy keys, so that the log tells decoys from forgeries; needs an operator token of scope `read`.
     #[arg(long, value_name = "URL")]
@@ -156,8 +157,9 @@ impl Gateway {
             }
             return Ok(Keys::Secret { secret, kid: None });
         }
-        let jwks = self.jwks.as_deref().unwrap_or_default();
-        let live = key_cache(jwks, None, clock)?;
+        let here = || format!("http://127.0.0.1:8444/.well-known/jwks.json?account={}", self.account);
+        let jwks = self.jwks.clone().unwrap_or_else(here);
+        let live = key_cache(&jwks, None, clock)?;
         let decoys = match &self.decoy_keys {
             Some(url) => Some(key_cache(url, Some(context.operator()?.token().to_owned()), clock)?),
             None => None,

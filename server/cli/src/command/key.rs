@@ -9,15 +9,16 @@ use crate::out::table::cell;
 
 #[derive(Subcommand)]
 pub(crate) enum Key {
-    /// Replaces a key; what the old one signed stays good until it expires. Config keys: `bonafide root rotate`.
+    /// Replaces a key; what the old one signed stays good until it expires, but with --now. Config keys: `bonafide root rotate`.
     Rotate {
         /// Which one.
         purpose: Purpose,
         /// For token keys; HS256 is for gateways that know no better, and its secret is shown this once.
         #[arg(long, default_value = "ES256", value_parser = ["ES256", "HS256"])]
         algorithm: String,
-        /// The new token key signs at once: the old one is in the wrong hands. Gateways that do not look again for a
-        /// key that they do not know refuse everybody until they do.
+        /// The old key is in the wrong hands: the new one signs at once, and what the old one signed is refused as soon
+        /// as gateways look at the published keys again: at the first token of the new key, ten minutes later at the
+        /// latest. Apps ask for a new token within half of its life; until then the API refuses them.
         #[arg(long)]
         now: bool,
         /// Answers the question.
@@ -43,6 +44,11 @@ impl Key {
         };
         let parts = ["keys", name, "rotate"];
         let operator = context.operator()?;
+        if *now {
+            let what = "what they signed is refused from now on: apps that hold such a token are refused until they ask \
+                        anew. A gateway with an HS256 secret accepts the stolen one until it is given the new one";
+            context.out.confirm(&format!("All {name} keys so far end at once; {what}."), *yes)?;
+        }
         if matches!(purpose, Purpose::Token) {
             let account = operator.get(&["account"], &[]).await?;
             let signing = account.get("token_algorithm").and_then(Value::as_str).unwrap_or_default();

@@ -33,7 +33,7 @@ async fn a_rotated_key_is_found_and_an_unreachable_service_costs_nothing() {
     assert_eq!(world.verifier.verify(&token, AUDIENCE).await.unwrap_err().reason(), "unknown_kid");
     assert!(world.verifier.verify(&world.good(), AUDIENCE).await.is_ok());
     // It answers with rubbish: the same.
-    *world.source.jwks.lock().await = Some(json!({"keys": []}));
+    *world.source.jwks.lock().await = Some(json!({"error": "no upstream"}));
     world.clock.pass(10);
     assert!(world.verifier.verify(&token, AUDIENCE).await.is_err());
     assert!(world.verifier.verify(&world.good(), AUDIENCE).await.is_ok());
@@ -42,6 +42,39 @@ async fn a_rotated_key_is_found_and_an_unreachable_service_costs_nothing() {
     world.clock.pass(10);
     assert!(world.verifier.verify(&token, AUDIENCE).await.is_ok());
     assert!(world.verifier.verify(&world.good(), AUDIENCE).await.is_ok());
+}
+
+#[tokio::test]
+async fn after_a_quiet_time_a_withdrawn_key_is_not_taken_even_once() {
+    let token = |world: &World| {
+        let mut claims = claims();
+        claims.as_object_mut().unwrap().insert("exp".into(), json!(crate::forge::NOW + 10_000));
+        sign(&world.live, &header("live"), &claims)
+    };
+    for (published, expected) in
+        [(Some(json!({"keys": [jwk(&P256Key::generate().unwrap(), "other")]})), false), (None, true)]
+    {
+        let world = World::new();
+        assert!(world.verifier.verify(&token(&world), AUDIENCE).await.is_ok());
+        *world.source.jwks.lock().await = published;
+        world.clock.pass(1_200);
+        // A service that cannot be reached then costs nobody his token.
+        assert_eq!(world.verifier.verify(&token(&world), AUDIENCE).await.is_ok(), expected);
+    }
+}
+
+#[tokio::test]
+async fn when_all_keys_are_withdrawn_none_goes_on() {
+    let world = World::new();
+    assert!(world.verifier.verify(&world.good(), AUDIENCE).await.is_ok());
+    // As after the change to HS256, whose keys are in no JWKS: the old key may be in the wrong hands.
+    *world.source.jwks.lock().await = Some(json!({"keys": []}));
+    world.clock.pass(10);
+    let newer = sign(&P256Key::generate().unwrap(), &header("next"), &claims());
+    for token in [newer, world.good()] {
+        assert_eq!(world.verifier.verify(&token, AUDIENCE).await.unwrap_err().reason(), "unknown_kid");
+    }
+    assert!(!world.verifier.warm().await);
 }
 
 #[tokio::test]

@@ -143,14 +143,18 @@ async fn the_endpoint_takes_the_audience_of_the_host_that_was_asked_for() {
         HashMap::from([(host("api.acme.com"), AUDIENCE.to_owned()), (host("pay.acme.com"), "pay".to_owned())]);
     let router = forward(&world, Audiences::PerHost(audiences));
     let good = world.good();
-    let judged = async |forwarded: Option<&str>| {
+    let judged_at = async |path: &str, forwarded: Option<&str>| {
         let mut headers = vec![("bonafide-token", good.as_str())];
         headers.extend(forwarded.map(|host| ("x-forwarded-host", host)));
-        let response = router.clone().oneshot(request("/verify/any/path", &headers)).await.unwrap();
+        let response = router.clone().oneshot(request(path, &headers)).await.unwrap();
         (response.status().as_u16(), response.extensions().get::<Judgement>().unwrap().reason())
     };
+    let judged = async |forwarded: Option<&str>| judged_at("/verify/any/path", forwarded).await;
     assert_eq!(judged(None).await, (401, "host"));
     assert_eq!(judged(Some("other.acme.com")).await, (401, "host"));
     assert_eq!(judged(Some("pay.acme.com")).await, (401, "audience"));
-    assert_eq!(judged(Some("api.acme.com")).await, (200, "verified"));
+    // Envoy appends the client's path, which may be the root.
+    for path in ["/verify", "/verify/", "/verify/any/path"] {
+        assert_eq!(judged_at(path, Some("api.acme.com")).await, (200, "verified"), "{path}");
+    }
 }

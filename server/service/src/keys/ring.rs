@@ -241,9 +241,10 @@ impl Keyring {
         self.configs.iter().find(|(held, _)| held == kid).map(|(_, key)| key)
     }
 
-    /// The token key that signs at `now`: the newest whose time has come.
+    /// The token key that signs at `now`: the newest whose time has come. What it signs has to be accepted.
     pub(crate) fn signing_token(&self, now: u64) -> Option<&TokenKey> {
-        let times = || self.tokens.iter().filter_map(|key| key.signs_from.map(|from| (from, key)));
+        let good = || self.tokens.iter().filter(|key| key.live || key.ends_at.is_none_or(|end| now <= end));
+        let times = || good().filter_map(|key| key.signs_from.map(|from| (from, key)));
         times()
             .filter(|(from, _)| *from <= now)
             // Of two rotations in one second the later one counts: what it replaced ends sooner, itself does not end.

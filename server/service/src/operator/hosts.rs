@@ -5,14 +5,15 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State as Shared;
 use bonafide_protocol::config::{Config, HostEntry};
-use bonafide_protocol::host::{Host, HostPattern};
+use bonafide_protocol::host::HostPattern;
 use bonafide_protocol::status::Status;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::BODY;
 use super::auth::{Caller, Scope};
-use super::pins::{Chains, guard_host};
+use super::guard::{Seen, guard_change};
+use super::pins::Chains;
 use crate::appraise::Policy;
 use crate::body;
 use crate::documents::{Edit, publish};
@@ -93,27 +94,12 @@ pub(crate) async fn replace(
     drop(connection);
     let published = publish(&state, &caller.name, care.dry_run, |config| {
         care.is_of(config)?;
+        let old = config.clone();
         let place = config.hosts.iter().position(|held| held.host == entry.host);
         let before = place.and_then(|place| config.hosts.get(place)).cloned();
-        // A new entry takes its host from the pattern that has covered it.
-        let in_force = match &entry.host {
-            HostPattern::Exact(host) if before.is_none() => config.entry(host).cloned(),
-            _ => before.clone(),
-        };
-        guard_host(in_force.as_ref(), &entry, chains.as_deref(), care.force)?;
-        if let Some(held) = in_force.filter(|held| held.send_token && active > 0 && !care.force)
-            && (!entry.send_token || config.audience(&held) != config.audience(&entry))
-        {
-            return Err(Refusal::with(
-                Status::Conflict,
-                format!(
-                    "{active} active installations send a token for the audience {} to {}; with this entry they send \
-                     none, or one for another, and an API that demands it refuses them.",
-                    config.audience(&held),
-                    entry.host
-                ),
-            ));
-        }
+        put(config, place, entry.clone());
+        let seen = Seen { chains: chains.as_deref(), active };
+        guard_change((&old, config), &entry.host, seen, care.force)?;
         let audience = config.audience(&entry).to_owned();
         let held = snapshot.policy(&audience);
         let edit = Edit {
@@ -123,7 +109,6 @@ pub(crate) async fn replace(
             after: json!({ "entry": entry, "policy": policy.as_ref().unwrap_or(&held), "forced": care.force }),
             policy: policy.map(|policy| (audience, policy)),
         };
-        put(config, place, entry);
         Ok(edit)
     })
     .await?;
@@ -164,20 +149,9 @@ pub(crate) async fn remove(
         care.is_of(config)?;
         let place = config.hosts.iter().position(|held| held.host == pattern);
         let place = place.ok_or_else(|| Refusal::with(Status::NotFound, format!("No entry for {pattern}.")))?;
+        let old = config.clone();
         let before = config.hosts.remove(place);
-        if before.send_token && active > 0 && !care.force {
-            return Err(Refusal::with(
-                Status::Conflict,
-                format!(
-                    "{active} active installations send a token to {pattern}; without the entry they send none, and \
-                     an API that demands one refuses them."
-                ),
-            ));
-        }
-        // What is left for these hosts is the pattern above, with its own pins.
-        if let Some(covering) = covering(config, &pattern) {
-            guard_host(Some(&before), &HostEntry { host: pattern.clone(), ..covering }, None, care.force)?;
-        }
+        guard_change((&old, config), &pattern, Seen { chains: None, active }, care.force)?;
         Ok(Edit {
             action: "host.remove",
             subject: pattern.to_string(),
@@ -189,16 +163,6 @@ pub(crate) async fn remove(
     .await?;
     let change = json!({ "before": published.edit.before, "after": published.edit.after });
     Ok(Json(json!({ "version": published.version, "dry_run": care.dry_run, "change": change })))
-}
-
-/// The entry that stands for the hosts of `pattern` once their own is gone. A wildcard's hosts go to whatever covers a
-/// name below it.
-fn covering(config: &Config, pattern: &HostPattern) -> Option<HostEntry> {
-    let host = match pattern {
-        HostPattern::Exact(host) => host.clone(),
-        wildcard => Host::parse(&format!("any.{}", wildcard.to_string().trim_start_matches(['*', '.']))).ok()?,
-    };
-    config.entry(&host).cloned()
 }
 
 fn put(config: &mut Config, place: Option<usize>, entry: HostEntry) {

@@ -28,6 +28,8 @@ use crate::store::{documents, installations};
 pub(crate) struct Question {
     /// A host name or address.
     host: String,
+    /// The port that serves them; without one, any. The service's own pins are for its own port.
+    port: Option<u16>,
     /// The chains served now, as pins, leaf first.
     #[schema(value_type = Vec<Vec<String>>)]
     chains: Chains,
@@ -66,7 +68,7 @@ pub(crate) async fn impact(
         let Ok(config) = serde_json::from_value::<Config>(configs::payload(&row.jws)) else {
             continue;
         };
-        let chains: Vec<usize> = refused(&config, &host, &question.chains);
+        let chains: Vec<usize> = refused(&config, &host, question.port, &question.chains);
         if chains.is_empty() {
             continue;
         }
@@ -85,10 +87,11 @@ pub(crate) async fn impact(
 }
 
 /// The places of the chains that a device with this config would refuse.
-fn refused(config: &Config, host: &Host, chains: &[Vec<Pin>]) -> Vec<usize> {
+fn refused(config: &Config, host: &Host, port: Option<u16>, chains: &[Vec<Pin>]) -> Vec<usize> {
     let entry = config.entry(host).filter(|entry| entry.mode == Mode::Enforce);
     let own = url::Url::parse(&config.service.url)
         .ok()
+        .filter(|url| port.is_none() || url.port_or_known_default() == port)
         .and_then(|url| url.host_str().and_then(|own| Host::parse(own).ok()))
         .is_some_and(|own| own == *host);
     let refuses = |chain: &[Pin]| {

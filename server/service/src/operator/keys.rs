@@ -31,7 +31,8 @@ const NOTICE: u64 = 600;
 pub(crate) struct Wanted {
     /// `ES256` (default) or `HS256`; for token keys.
     algorithm: Option<String>,
-    /// The new key signs at once: the old one is in the wrong hands.
+    /// The old key is in the wrong hands: the new one signs at once, and nothing that the old one signed is good any
+    /// more.
     #[serde(default)]
     now: bool,
 }
@@ -44,6 +45,7 @@ pub(crate) struct Wanted {
     params(
         ("purpose" = String, Path, description = "`token` or `challenge`"),
         ("algorithm" = Option<String>, Query, description = "`ES256` or `HS256`, for token keys"),
+        ("now" = Option<bool>, Query, description = "The old key was stolen: it ends at once, without overlap"),
     ),
     responses(
         (status = 200, description = "The new key; with HS256 its secret, this once", body = serde_json::Value),
@@ -82,7 +84,8 @@ pub(crate) async fn rotate(
     let now = state.now();
     // Challenges are checked here only: nobody has to be told.
     let signs_from = if purpose == "token" && !wanted.now { now + NOTICE } else { now };
-    let ends_at = signs_from + lifetime + MARGIN;
+    // Honest apps that hold something of a stolen key's ask anew within half a token's life; a thief has nothing else.
+    let ends_at = if wanted.now { 0 } else { signs_from + lifetime + MARGIN };
     let kid = fresh.first().map(|key| key.kid.clone()).unwrap_or_default();
     let mut change = state.store.change().await?;
     // From the database and not from the snapshot: another node may have rotated since.
@@ -90,6 +93,10 @@ pub(crate) async fn rotate(
     let keyring = Keyring::open(&state.master, &state.account, &rows).map_err(ServiceError::from)?;
     let signing = keyring.signing_token(now).map(|key| key.kid.as_str());
     for purpose in retiring {
+        if wanted.now {
+            keys::revoke(&mut change, &state.account, purpose.name()).await?;
+            continue;
+        }
         let signing = signing.filter(|_| *purpose != Purpose::Challenge);
         keys::supersede(&mut change, &state.account, purpose.name(), signing, now).await?;
         keys::retire(&mut change, &state.account, purpose.name(), signing, ends_at).await?;
@@ -103,7 +110,10 @@ pub(crate) async fn rotate(
     audit::record(&state, &mut change, &caller.name, "key.rotate", &purpose, &Value::Null, &after).await?;
     accounts::bump_revision(&mut change, &state.account).await?;
     change.commit().await?;
-    state.reload().await?;
+    // The secret below is shown this once, whatever happens now; every node looks for changes by itself.
+    if let Err(error) = state.reload().await {
+        tracing::warn!(%error, "the new key is stored, and could not be read yet");
+    }
 
     let mut answer = json!({ "purpose": purpose, "kid": kid, "signs_from": signs_from, "old_ends_at": ends_at });
     let symmetric = fresh.iter().find(|key| key.purpose == Purpose::Token && key.algorithm == "HS256");

@@ -10,6 +10,7 @@ use crate::state::State;
 pub(crate) mod apps;
 pub(crate) mod auth;
 pub(crate) mod configs;
+mod guard;
 pub(crate) mod hosts;
 pub(crate) mod impact;
 pub(crate) mod jwks;

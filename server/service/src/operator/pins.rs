@@ -1,11 +1,11 @@
-//! Nobody gets locked out by accident: what every change of pins has to stand up to, the service's own included.
+//! The service's own place and pins, and what a change of them has to stand up to.
 
 use std::collections::HashSet;
 use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State as Shared;
-use bonafide_protocol::config::{HostEntry, Mode, Service};
+use bonafide_protocol::config::Service;
 use bonafide_protocol::pin::Pin;
 use bonafide_protocol::status::Status;
 use serde::Deserialize;
@@ -23,49 +23,6 @@ use crate::state::State;
 
 /// The chains that the host serves now, as its pins, leaf first: one for each address and kind of key.
 pub(super) type Chains = Vec<Vec<Pin>>;
-
-/// Refuses pins that would lock devices out, unless forced; an enforced host without a pin always.
-pub(super) fn guard_host(
-    before: Option<&HostEntry>,
-    after: &HostEntry,
-    chains: Option<&[Vec<Pin>]>,
-    force: bool,
-) -> Result<(), Refusal> {
-    if after.mode != Mode::Enforce || force {
-        return Ok(());
-    }
-    let pins = after.pins.pins();
-    if pins.iter().collect::<HashSet<_>>().len() < 2 {
-        return Err(conflict(format!(
-            "{} is to be enforced with fewer than two different pins: when its key is lost, every app is locked out.",
-            after.host
-        )));
-    }
-    match seen(chains) {
-        Some(chains) => {
-            let refused = chains.iter().filter(|chain| !chain.iter().any(|pin| pins.contains(pin))).count();
-            if refused > 0 {
-                let of = chains.len();
-                return Err(conflict(format!(
-                    "{refused} of the {of} chains that {} serves now match none of the new pins: the apps that meet \
-                     them would be locked out.",
-                    after.host
-                )));
-            }
-        }
-        None => {
-            let held = before.filter(|before| before.mode == Mode::Enforce).map(|before| before.pins.pins());
-            if held.is_some_and(|held| !held.iter().any(|pin| pins.contains(pin))) {
-                return Err(conflict(format!(
-                    "The new pins of {} have none in common with those in force, and the request does not say what \
-                     is served now (`chains`).",
-                    after.host
-                )));
-            }
-        }
-    }
-    Ok(())
-}
 
 /// The body of [`replace_service`].
 #[derive(Deserialize, ToSchema)]
@@ -171,10 +128,10 @@ fn guard_service(before: &Service, after: &Service, chains: Option<&[Vec<Pin>]>,
 }
 
 /// A list without a chain says no more of what is served than no list.
-fn seen(chains: Option<&[Vec<Pin>]>) -> Option<&[Vec<Pin>]> {
+pub(super) fn seen(chains: Option<&[Vec<Pin>]>) -> Option<&[Vec<Pin>]> {
     chains.filter(|chains| !chains.is_empty())
 }
 
-fn conflict(what: String) -> Refusal {
+pub(super) fn conflict(what: String) -> Refusal {
     Refusal::with(Status::Conflict, what)
 }

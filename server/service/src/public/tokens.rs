@@ -1,4 +1,4 @@
-//! `POST /v1/tokens`: challenge, signature, spending, appraisal; then a token or a decoy.
+//! `POST /v1/tokens`: challenge, signature, appraisal; then a token or a decoy, for the one who spends the challenge.
 
 use std::sync::Arc;
 
@@ -45,12 +45,6 @@ pub(super) async fn issue(
     let request: TokenRequest = serde_json::from_slice(payload)
         .map_err(|error| Refusal::with(Status::MalformedRequest, format!("The payload: {error}.")))?;
     check_form(&request)?;
-    match state.ledger.spend(fresh.nonce, fresh.expires_at).await {
-        Ok(Entry::Written) => {}
-        Ok(Entry::Spent) => return Err(Refusal::new(Status::ChallengeSpent)),
-        // In doubt it is spent: a token for a challenge that may be used again is the worse mistake.
-        Err(_) => return Err(Refusal::unavailable(1)),
-    }
 
     let policy = snapshot.policy(&request.audience);
     let findings = appraise(&request, &snapshot.registrations, snapshot.config(), &policy);
@@ -63,10 +57,6 @@ pub(super) async fn issue(
     let next_challenge = must(next, "no challenge could be made")?;
     let documents = documents::lacking(&snapshot, request.epoch, request.version);
 
-    state.metrics.count("bonafide_appraisals_total", &[("outcome", if passed { "pass" } else { "fail" })]);
-    for finding in &findings {
-        state.metrics.count("bonafide_findings_total", &[("finding", finding.code())]);
-    }
     let codes: Vec<&str> = findings.iter().map(|finding| finding.code()).collect();
     let appraisal = AppraisalRow {
         id: state.next_id(),
@@ -80,7 +70,17 @@ pub(super) async fn issue(
         findings: codes.join(" "),
     };
     let outcome = Outcome { appraisal, thumbprint, epoch: request.epoch, version: request.version };
-    state.ledger.record(outcome).await.map_err(|_| Refusal::unavailable(1))?;
+    // What was made up so far leaves with the one who spends the challenge, and with nobody else.
+    match state.ledger.settle(fresh.nonce, fresh.expires_at, outcome).await {
+        Ok(Entry::Written) => {}
+        Ok(Entry::Spent) => return Err(Refusal::new(Status::ChallengeSpent)),
+        // In doubt it is spent: a token for a challenge that may be used again is the worse mistake.
+        Err(_) => return Err(Refusal::unavailable(1)),
+    }
+    state.metrics.count("bonafide_appraisals_total", &[("outcome", if passed { "pass" } else { "fail" })]);
+    for finding in &findings {
+        state.metrics.count("bonafide_findings_total", &[("finding", finding.code())]);
+    }
 
     let response = TokenResponse {
         token,

@@ -59,6 +59,19 @@ pub(crate) async fn all(connection: &mut Connection, account: &str) -> Result<Ve
     Ok(rows.into_iter().map(row).collect())
 }
 
+/// Every key of `purpose` ends, whatever became of it before, and never signs again: one of them was stolen, and nobody
+/// knows for certain which.
+pub(crate) async fn revoke(connection: &mut Connection, account: &str, purpose: &str) -> Result<(), StoreError> {
+    sqlx::query(
+        "UPDATE sealed_keys SET state = 'retiring', ends_at = 0, signs_from = NULL WHERE account = $1 AND purpose = $2",
+    )
+    .bind(account)
+    .bind(purpose)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
 /// The live keys of `purpose` retire, and so does `signing`, retiring already or not: they are accepted until `ends_at`.
 pub(crate) async fn retire(
     connection: &mut Connection,

@@ -46,9 +46,10 @@ pub(crate) struct Outcome {
     pub(crate) version: u64,
 }
 
-enum Item {
-    Spend { nonce: String, expires_at: u64 },
-    Record(Box<Outcome>),
+struct Item {
+    nonce: String,
+    expires_at: u64,
+    outcome: Box<Outcome>,
 }
 
 type Waiting = (Item, oneshot::Sender<Result<Entry, Unwritten>>);
@@ -91,14 +92,11 @@ impl Ledger {
         Self { queue }
     }
 
-    /// Spends a challenge: [`Entry::Written`] for exactly one caller, whatever runs side by side.
-    pub(crate) async fn spend(&self, nonce: String, expires_at: u64) -> Result<Entry, Unwritten> {
-        self.put(Item::Spend { nonce, expires_at }).await
-    }
-
-    /// Records an outcome; the installation too, if it passed.
-    pub(crate) async fn record(&self, outcome: Outcome) -> Result<Entry, Unwritten> {
-        self.put(Item::Record(Box::new(outcome))).await
+    /// Spends a challenge and records what came of its request, both or neither; the installation too, if it passed.
+    ///
+    /// [`Entry::Written`] for exactly one caller per challenge, whatever runs side by side: nobody else's outcome counts.
+    pub(crate) async fn settle(&self, nonce: String, expires_at: u64, outcome: Outcome) -> Result<Entry, Unwritten> {
+        self.put(Item { nonce, expires_at, outcome: Box::new(outcome) }).await
     }
 
     async fn put(&self, item: Item) -> Result<Entry, Unwritten> {
@@ -110,45 +108,32 @@ impl Ledger {
 
 async fn write(store: &Store, account: &str, batch: &[Waiting]) -> Result<Vec<Entry>, StoreError> {
     let mut change = store.change().await?;
-    let spends: Vec<(&str, u64)> = batch
+    let spends: Vec<(&str, u64)> = batch.iter().map(|(item, _)| (item.nonce.as_str(), item.expires_at)).collect();
+    let mut fresh = spend_all(&mut change, &spends).await?;
+    let entries: Vec<Entry> = batch
         .iter()
-        .filter_map(|(item, _)| match item {
-            Item::Spend { nonce, expires_at } => Some((nonce.as_str(), *expires_at)),
-            Item::Record(_) => None,
+        // Taken out, so that the same challenge twice in a batch is fresh for the first only.
+        .map(|(item, _)| match fresh.iter().position(|known| *known == item.nonce) {
+            Some(place) => {
+                fresh.swap_remove(place);
+                Entry::Written
+            }
+            None => Entry::Spent,
         })
         .collect();
     let outcomes: Vec<&Outcome> = batch
         .iter()
-        .filter_map(|(item, _)| match item {
-            Item::Record(outcome) => Some(outcome.as_ref()),
-            Item::Spend { .. } => None,
-        })
+        .zip(&entries)
+        .filter(|(_, entry)| **entry == Entry::Written)
+        .map(|((item, _), _)| item.outcome.as_ref())
         .collect();
-    let mut fresh = spend_all(&mut change, &spends).await?;
     record_all(&mut change, account, &outcomes).await?;
     change.commit().await?;
-
-    Ok(batch
-        .iter()
-        .map(|(item, _)| match item {
-            Item::Record(_) => Entry::Written,
-            // Taken out, so that the same challenge twice in a batch is fresh for the first only.
-            Item::Spend { nonce, .. } => match fresh.iter().position(|known| known == nonce) {
-                Some(place) => {
-                    fresh.swap_remove(place);
-                    Entry::Written
-                }
-                None => Entry::Spent,
-            },
-        })
-        .collect())
+    Ok(entries)
 }
 
 /// The nonces that were not there before.
 async fn spend_all(connection: &mut Connection, spends: &[(&str, u64)]) -> Result<Vec<String>, StoreError> {
-    if spends.is_empty() {
-        return Ok(Vec::new());
-    }
     let mut query = QueryBuilder::<Db>::new("INSERT INTO spent_challenges (nonce, expires_at) ");
     query.push_values(spends, |mut row, (nonce, expires_at)| {
         row.push_bind(*nonce).push_bind(int(*expires_at));

@@ -104,7 +104,7 @@ impl Add {
             let pins: Vec<String> = held.pins.pins().iter().map(ToString::to_string).collect();
             context.out.say(format!("{host} is there already and is replaced; its pins were {}\n", pins.join(", ")))?;
         }
-        if let Some(text) = describe_impact(&impact(&operator, &host, &found.pin_chains()).await?) {
+        if let Some(text) = describe_impact(&impact(&operator, &target, &found.pin_chains()).await?) {
             context.out.say(format!(
                 "these configs on devices refuse what is served now; they heal with this one\n{text}\n"
             ))?;

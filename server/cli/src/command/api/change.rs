@@ -9,6 +9,7 @@ use crate::context::Context;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::operator::Operator;
 use crate::out::table::{cell, table};
+use crate::tls::target::Target;
 
 /// How carefully a change is made.
 #[derive(Clone, Copy, clap::Args)]
@@ -96,8 +97,9 @@ pub(crate) fn forceable(failure: Failure, host: &str) -> Failure {
 }
 
 /// Which configs that devices hold would refuse what is served now.
-pub(crate) async fn impact(operator: &Operator, host: &str, chains: &[Vec<Pin>]) -> Outcome<Value> {
-    operator.post(&["impact"], &[], &json!({"host": host, "chains": chains})).await
+pub(crate) async fn impact(operator: &Operator, target: &Target, chains: &[Vec<Pin>]) -> Outcome<Value> {
+    let question = json!({"host": target.host.to_string(), "port": target.port, "chains": chains});
+    operator.post(&["impact"], &[], &question).await
 }
 
 /// The impact for people; `None` when nobody is concerned.

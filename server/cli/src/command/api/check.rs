@@ -97,7 +97,7 @@ pub(crate) async fn examine(
     let unmatched = chains.iter().filter(|chain| !chain.iter().any(|pin| pins.contains(pin))).count();
     let valid = found.valid().map(|_| ());
     let good = valid.is_ok() && (unmatched == 0 || entry.mode != Mode::Enforce);
-    let impact = impact(operator, &target.host.to_string(), &chains).await?;
+    let impact = impact(operator, target, &chains).await?;
     let mut text = found.describe();
     text.push_str(&match (unmatched, chains.len()) {
         (0, 0) => "no chain is valid: devices refuse it before pins are looked at".into(),

@@ -84,7 +84,7 @@ impl PinHost {
                 .warn(format!("{address} gave no chain ({error}): whether it serves one of these pins is not known"));
         }
         if let (Some(chains), Some(target)) = (&chains, &target) {
-            let impact = impact(&operator, &target.host.to_string(), chains).await?;
+            let impact = impact(&operator, target, chains).await?;
             if let Some(text) = describe_impact(&impact) {
                 context.out.say(format!(
                     "these configs on devices refuse what is served now; they heal with this one\n{text}\n"

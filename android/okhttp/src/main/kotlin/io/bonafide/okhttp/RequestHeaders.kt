@@ -12,16 +12,21 @@ internal fun Shield.withHeaders(
     attached: Set<String> = emptySet(),
 ): Request {
     val rules = rules.of(request.url.host)
-    val stale = ArrayList<String>(0)
-    for (name in OWN_HEADERS) if (request.header(name) != null) stale += name
-    for (name in attached) if (request.header(name) != null) stale += name
     // An operator may have chosen a name that other hosts know too, such as Authorization.
-    if (rules.protectedHost && request.header(rules.tokenHeader) != null) stale += rules.tokenHeader
-    if (stale.isEmpty() && headers.isEmpty()) return request
-    val builder = request.newBuilder()
-    for (name in stale) builder.removeHeader(name)
-    for ((name, value) in headers) builder.header(name, value)
-    return builder.build()
+    val tokenHeader = rules.tokenHeader.takeIf { rules.protectedHost }
+    var builder: Request.Builder? = null
+    // One look at what is there, instead of one for each name: this is done for every request.
+    for (place in 0 until request.headers.size) {
+        val name = request.headers.name(place)
+        if (name.isOwn() || name.equals(tokenHeader, ignoreCase = true) || attached.any { name.equals(it, ignoreCase = true) }) {
+            builder = (builder ?: request.newBuilder()).removeHeader(name)
+        }
+    }
+    for ((name, value) in headers) builder = (builder ?: request.newBuilder()).header(name, value)
+    return builder?.build() ?: request
 }
 
+private fun String.isOwn(): Boolean = startsWith(PREFIX, ignoreCase = true) && OWN_HEADERS.any { equals(it, ignoreCase = true) }
+
+private const val PREFIX = "Bonafide-"
 private val OWN_HEADERS = listOf("Bonafide-Token", "Bonafide-Status")

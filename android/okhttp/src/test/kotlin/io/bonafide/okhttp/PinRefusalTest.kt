@@ -54,6 +54,26 @@ class PinRefusalTest : OkHttpSuite() {
     }
 
     @Test
+    fun `a copy of the client without the network interceptor sends nothing, on new and on pooled connections`() {
+        start(HostEntry("api.acme.test", listOf(leaf.pin)))
+        for (protocols in listOf(listOf(Protocol.HTTP_1_1), listOf(Protocol.HTTP_2, Protocol.HTTP_1_1))) {
+            val server = mockServer(leaf, *protocols.toTypedArray())
+            repeat(2) { server.enqueue(MockResponse(body = "ok")) }
+            val url = "https://api.acme.test:${server.port}/"
+            val whole = client()
+            val stripped = whole.newBuilder().apply { networkInterceptors().clear() }.build()
+            for (sent in 0..1) {
+                val failure = assertThrows<BonafideException>("$protocols") { stripped.get(url) }
+                assertEquals(StatusCode.UNSUPPORTED_CLIENT, failure.code)
+                assertEquals(sent, server.requestCount, "$protocols")
+                // Pooled from here on, and as good as new for a client that is whole.
+                assertEquals("ok", whole.get(url))
+            }
+            assertEquals(2, server.requestCount, "$protocols")
+        }
+    }
+
+    @Test
     fun `a stray certificate that carries the pin is no match`() {
         val owner = Authority("The Real Root")
         val stray = owner.leaf("api.acme.test")
