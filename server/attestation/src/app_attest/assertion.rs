@@ -6,10 +6,10 @@ use thiserror::Error;
 
 use super::app_id::AppId;
 use super::authenticator::{AuthenticatorDataError, parse_assertion};
-use super::cbor::{CborError, bytes, end, map, skip, text};
 use super::encoding::sha256;
 use super::extensions::Extensions;
 use super::public_key::PublicKey;
+use crate::cbor::{CborError, bytes, end, map, skip, text};
 
 /// The longest assertion that is read, in bytes. Real ones have about 150.
 pub const MAX_ASSERTION: usize = 4 * 1024;

@@ -9,12 +9,12 @@ use x509_parser::prelude::X509Certificate;
 
 use super::app_id::AppId;
 use super::authenticator::{AuthenticatorDataError, Environment, parse_attestation};
-use super::cbor::{CborError, array, bytes, end, map, skip, text};
 use super::chain::{self, ChainError, MAX_CHAIN};
 use super::encoding::{Sha256, as_base64, hex, sha256};
 use super::extensions::Extensions;
 use super::public_key::{KeyId, PublicKey, UnusableKey};
 use super::roots::Roots;
+use crate::cbor::{CborError, array, bytes, end, map, skip, text};
 
 /// The longest attestation that is read, in bytes. Real ones have about 5,300.
 pub const MAX_ATTESTATION: usize = 32 * 1024;

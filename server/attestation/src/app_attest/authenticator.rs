@@ -5,10 +5,10 @@ use serde::Serialize;
 use thiserror::Error;
 
 use super::app_id::AppId;
-use super::cbor::{CborError, bytes, integer, map};
 use super::encoding::{Sha256, hex};
 use super::extensions::Extensions;
 use super::public_key::{PublicKey, UnusableKey};
+use crate::cbor::{CborError, bytes, integer, map};
 
 const ATTESTED_CREDENTIAL: u8 = 0x40;
 const EXTENSION_DATA: u8 = 0x80;
