@@ -39,6 +39,7 @@ mod public_key;
 mod receipt;
 mod roots;
 mod signed_data;
+mod unverified;
 
 pub use crate::cbor::{CborError, MAX_DEPTH, MAX_ENTRIES};
 pub use app_id::AppId;
@@ -51,3 +52,4 @@ pub use fields::{ReceiptEnvironment, ReceiptType};
 pub use public_key::{KeyId, PublicKey, UnusableKey};
 pub use receipt::{MAX_RECEIPT, Receipt, ReceiptError, ReceiptExpectation, verify_receipt};
 pub use roots::{Roots, RootsError};
+pub use unverified::{UnverifiedAssertion, UnverifiedAttestation, read_assertion, read_attestation};
