@@ -7,5 +7,6 @@
 
 pub mod android_key;
 pub mod app_attest;
+mod cbor;
 pub mod certificate;
 pub mod play_integrity;

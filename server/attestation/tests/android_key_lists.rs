@@ -54,6 +54,37 @@ fn root(change: fn(&mut Forge)) -> String {
 }
 
 #[test]
+fn roots_are_read_from_pem_as_from_a_list() {
+    let (one, other) = (root(|_| {}), root(|_| {}));
+    let read = Roots::from_pem(&format!("a remark\n{one}{other}")).unwrap();
+    let listed = Roots::from_json(json!([one, other]).to_string().as_bytes()).unwrap();
+    assert_eq!(read.key_digests(), listed.key_digests());
+    assert_eq!(read.key_digests().len(), 2);
+    assert_eq!(Roots::from_pem("").unwrap_err(), RootsError::Empty);
+    let key = one.replace("CERTIFICATE", "PRIVATE KEY");
+    let error = PemError::NotCertificate { place: 0, label: "PRIVATE KEY".into() };
+    assert_eq!(Roots::from_pem(&key).unwrap_err(), RootsError::Pem { place: 0, error });
+    let leaf = root(|forge| forge.draft(3).usage = Some(DIGITAL_SIGNATURE));
+    let error = CertificateError::MayNotSign;
+    assert_eq!(Roots::from_pem(&format!("{one}{leaf}")).unwrap_err(), RootsError::Certificate { place: 1, error });
+}
+
+/// Machines read a refusal's facts.
+#[test]
+fn a_refusal_is_written_with_its_facts() {
+    let mut forge = Forge::remote();
+    let roots = forge.roots();
+    let chain = forge.chain();
+    let list = RevocationList::from_json(br#"{"entries": {"abc1": {"status": "SUSPENDED"}}}"#, NOW).unwrap();
+    let error = examine(&chain, &Trust { roots: &roots, revocation: Some(&list) }, NOW).unwrap_err();
+    let entry = json!({"status": "SUSPENDED", "reason": null, "comment": null, "expires": null});
+    assert_eq!(json!(error), json!({"Revoked": {"link": 1, "serial": "abc1", "entry": entry}}));
+    let error = examine(&chain, &Trust { roots: &Roots::google().unwrap(), revocation: None }, NOW).unwrap_err();
+    let digest = json!(error).pointer("/UntrustedRoot/key_digest").unwrap().as_str().unwrap().to_owned();
+    assert_eq!(digest.len(), 64, "{digest}");
+}
+
+#[test]
 fn bad_lists_of_roots_are_refused() {
     let good = root(|_| {});
     let of = |texts: Vec<String>| Roots::from_json(json!(texts).to_string().as_bytes());

@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::command::{api, app, arc, config, doctor, gateway, init, key, lists, pin, root, serve, service, token};
+use crate::command::{
+    api, app, arc, config, doctor, evidence, gateway, init, key, lists, pin, root, serve, service, token,
+};
 
 /// Operates Bonafide: the attestation service, the apps' configs, the gateway in front of an API.
 #[derive(Parser)]
@@ -60,6 +62,9 @@ pub(crate) enum Command {
     /// The service's own address and pins.
     #[command(subcommand)]
     Service(service::Service),
+    /// What a platform says about a device: is it true, and what does it say.
+    #[command(subcommand)]
+    Evidence(evidence::Evidence),
     /// Decodes the code that support staff had a user read out.
     Arc(arc::Arc),
     /// The service's token and challenge keys.

@@ -35,7 +35,9 @@ impl Exit {
         match self {
             Self::Done => "done; or the verdict is good",
             Self::Refused => "refused: an invalid chain, a mismatch, a bad token, a failed check, the service said no",
-            Self::Usage => "wrong usage, or a question with no terminal to ask it at (--yes answers it)",
+            Self::Usage => {
+                "wrong usage; a question with no terminal to ask it at (--yes answers it); or a file that is no evidence at all"
+            }
             Self::Unreachable => "a server could not be reached, a file not read or written, a port not opened",
             Self::LockOut => "it would lock devices out; --force does it anyway",
         }

@@ -21,6 +21,7 @@ fuzz_target!(|input: &[u8]| {
     if let Ok(text) = std::str::from_utf8(input) {
         let _ = chain_from_pem(text);
         let _ = Roots::from_json(input);
+        let _ = Roots::from_pem(text);
     }
     let mut chain = Vec::new();
     let mut rest = input;

@@ -2,8 +2,8 @@
 #![no_main]
 
 use bonafide_attestation::app_attest::{
-    AppId, AttestationExpectation, Environment, PublicKey, ReceiptExpectation, Roots, verify_attestation,
-    verify_receipt,
+    AppId, AttestationExpectation, Environment, PublicKey, ReceiptExpectation, Roots, read_attestation,
+    verify_attestation, verify_receipt,
 };
 use libfuzzer_sys::fuzz_target;
 
@@ -17,6 +17,7 @@ const POINT: &[u8; 65] = b"\x04\
     \xcb\xb6\x40\x68\x37\xbf\x51\xf5";
 
 fuzz_target!(|data: &[u8]| {
+    let _ = read_attestation(data);
     let app_id = AppId::new("6MURL8TA57", "de.vincent-haupert.apple-appattest-poc");
     let proven = verify_attestation(
         data,

@@ -4,7 +4,7 @@
 use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair as _};
-use bonafide_attestation::app_attest::{AppId, AssertionExpectation, PublicKey, verify_assertion};
+use bonafide_attestation::app_attest::{AppId, AssertionExpectation, PublicKey, read_assertion, verify_assertion};
 use libfuzzer_sys::fuzz_target;
 use std::sync::LazyLock;
 
@@ -37,7 +37,9 @@ fuzz_target!(|data: &[u8]| {
         &length.to_be_bytes(),
         data,
     ];
-    if let Ok(proven) = verify(&assertion.concat()) {
+    let assertion = assertion.concat();
+    if let Ok(proven) = verify(&assertion) {
         assert!(proven.counter > 0);
+        assert_eq!(read_assertion(&assertion).map(|read| read.counter), Ok(proven.counter));
     }
 });

@@ -10,7 +10,7 @@ use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use bonafide_attestation::play_integrity::{Expectation, Keys, verify_token};
+use bonafide_attestation::play_integrity::{Expectation, Keys, open_token, verify_token};
 use libfuzzer_sys::fuzz_target;
 
 const KEY: [u8; 32] = [3; 32];
@@ -51,6 +51,7 @@ fuzz_target!(|data: &[u8]| {
     if let Ok(text) = std::str::from_utf8(data) {
         assert!(verify_token(text, &KEYS, &expectation).is_err(), "a fresh key has signed nothing");
     }
+    let _ = open_token(&token(data), &KEYS);
     if let Ok(verdict) = verify_token(&token(data), &KEYS, &expectation) {
         assert!(!verdict.is_testing_response);
         assert!((1_799_999_700_000..=1_800_000_030_000).contains(&verdict.timestamp));

@@ -88,7 +88,7 @@ impl KeyDescription {
 }
 
 /// Who enforces an authorization. Complete: a description has these two lists.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub enum Enforced {
     /// The operating system.
     Software,
@@ -97,7 +97,7 @@ pub enum Enforced {
 }
 
 /// A part of the description.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub enum Part {
     /// The description itself.
@@ -119,7 +119,7 @@ impl std::fmt::Display for Part {
 }
 
 /// Where a key description is malformed, and how.
-#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Error, PartialEq, Eq, Serialize)]
 #[error("{part}, {field}: {problem}")]
 pub struct DescriptionError {
     /// The part.

@@ -1,6 +1,7 @@
 //! Why a chain was refused.
 
 use bonafide_protocol::encoding::{Sha256, to_hex};
+use serde::{Serialize, Serializer};
 use thiserror::Error;
 
 use super::chain::{MAX_CERTIFICATES, MIN_CERTIFICATES};
@@ -10,7 +11,7 @@ use super::value::{Bytes, Origin};
 use crate::certificate::CertificateError;
 
 /// Why a chain was refused. Links count from 0, the attested key's certificate.
-#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[derive(Clone, Debug, Error, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub enum AndroidKeyError {
     /// No certificate at all.
@@ -57,6 +58,7 @@ pub enum AndroidKeyError {
         /// The last certificate's subject.
         subject: String,
         /// The SHA-256 of its SubjectPublicKeyInfo.
+        #[serde(serialize_with = "as_hex")]
         key_digest: Sha256,
     },
     /// A certificate is on the revocation list.
@@ -137,4 +139,8 @@ pub enum AndroidKeyError {
         /// Which list says so.
         side: Enforced,
     },
+}
+
+fn as_hex<S: Serializer>(digest: &Sha256, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&to_hex(digest))
 }

@@ -1,12 +1,13 @@
 //! How the attestation key came into the phone.
 
-use ciborium::Value;
+use minicbor::Decoder;
 use serde::Serialize;
 use x509_parser::oid_registry::{OID_X509_ORGANIZATION_NAME, OID_X509_SERIALNUMBER, OID_X509_TITLE, Oid};
 use x509_parser::x509::X509Name;
 
 use super::PROVISIONING_INFO_OID;
 use super::description::SecurityLevel;
+use crate::cbor::{CborError, map, skip};
 use crate::certificate::Certificate;
 
 /// How the attestation key came into the phone. The names come from certificates that Google's roots signed.
@@ -73,16 +74,59 @@ pub struct ProvisioningInfo {
 
 impl ProvisioningInfo {
     pub(super) fn read(value: &[u8]) -> Self {
-        let Ok(Value::Map(entries)) = ciborium::de::from_reader_with_recursion_limit(value, MAX_NESTING) else {
-            return Self::default();
-        };
-        let find = |key: u64| entries.iter().find(|(found, _)| *found == Value::from(key)).map(|(_, value)| value);
-        Self {
-            certificates_issued: find(1).and_then(Value::as_integer).and_then(|number| number.try_into().ok()),
-            manufacturer: find(3).and_then(Value::as_text).map(str::to_owned),
-        }
+        let mut info = Self::default();
+        let entries = map(&mut Decoder::new(value), "provisioning info", encoded, |key, decoder| {
+            // Another type under a known key is left out; skipping checks its form all the same.
+            let mut ahead = decoder.clone();
+            match key.as_slice() {
+                CERTIFICATES_ISSUED => info.certificates_issued = ahead.u64().ok(),
+                MANUFACTURER => info.manufacturer = ahead.str().ok().map(str::to_owned),
+                _ => {}
+            }
+            skip(decoder, "provisioning info")
+        });
+        if entries.is_ok() { info } else { Self::default() }
     }
 }
 
-/// How deep the extension's CBOR may nest.
-const MAX_NESTING: usize = 8;
+/// A key of any type, as it is encoded.
+fn encoded(decoder: &mut Decoder<'_>) -> Result<Vec<u8>, CborError> {
+    let start = decoder.position();
+    skip(decoder, "provisioning info")?;
+    Ok(decoder.input().get(start..decoder.position()).unwrap_or_default().to_vec())
+}
+
+/// The numbers 1 and 3 in CBOR.
+const CERTIFICATES_ISSUED: &[u8] = &[1];
+const MANUFACTURER: &[u8] = &[3];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_read_is_left_out() {
+        let info = |certificates_issued, manufacturer: Option<&str>| ProvisioningInfo {
+            certificates_issued,
+            manufacturer: manufacturer.map(Into::into),
+        };
+        let table: &[(&[u8], ProvisioningInfo)] = &[
+            (&[0xa2, 1, 0x18, 32, 3, 0x62, b'A', b'b'], info(Some(32), Some("Ab"))),
+            // Members of other names and types.
+            (&[0xa3, 1, 5, 0x61, b'x', 0x81, 0xa0, 0x20, 0xf5], info(Some(5), None)),
+            (&[0xa2, 1, 0x61, b'5', 3, 0x62, b'A', b'b'], info(None, Some("Ab"))),
+            (&[0xa2, 1, 0x20, 3, 0x42, b'A', b'b'], info(None, None)),
+            (&[0xa0], info(None, None)),
+            // Broken, cut short, twice the same key, of unknown length, nested too deep.
+            (&[], info(None, None)),
+            (&[0x01], info(None, None)),
+            (&[0xa2, 1, 5, 3, 0x62, b'A'], info(None, None)),
+            (&[0xa2, 1, 5, 1, 6], info(None, None)),
+            (&[0xbf, 1, 5, 0xff], info(None, None)),
+            (&[0xa2, 1, 5, 2, 0x81, 0x81, 0x81, 0x81, 0x81, 0], info(None, None)),
+        ];
+        for (input, expected) in table {
+            assert_eq!(&ProvisioningInfo::read(input), expected, "{input:02x?}");
+        }
+    }
+}

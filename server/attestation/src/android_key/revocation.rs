@@ -55,7 +55,7 @@ impl RevocationList {
 }
 
 /// What the list says about a certificate.
-#[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
 pub struct RevocationEntry {
     /// Whether for good.
     pub status: RevocationStatus,
@@ -72,7 +72,7 @@ pub struct RevocationEntry {
 
 /// Whether a certificate is no longer trusted for good. Whatever is listed is not trusted.
 #[derive(Clone, Debug, Deserialize, Serialize, PartialEq, Eq)]
-#[serde(from = "String")]
+#[serde(from = "String", into = "String")]
 #[non_exhaustive]
 pub enum RevocationStatus {
     /// For good.
@@ -89,6 +89,16 @@ impl From<String> for RevocationStatus {
             "REVOKED" => Self::Revoked,
             "SUSPENDED" => Self::Suspended,
             _ => Self::Other(status),
+        }
+    }
+}
+
+impl From<RevocationStatus> for String {
+    fn from(status: RevocationStatus) -> Self {
+        match status {
+            RevocationStatus::Revoked => "REVOKED".into(),
+            RevocationStatus::Suspended => "SUSPENDED".into(),
+            RevocationStatus::Other(other) => other,
         }
     }
 }

@@ -51,6 +51,16 @@ impl Roots {
         Ok(Self { anchors: anchors? })
     }
 
+    /// Reads self-signed certificates in one PEM text, at most as many as a chain may have.
+    pub fn from_pem(text: &str) -> Result<Self, RootsError> {
+        let ders = chain_from_pem(text).map_err(|error| RootsError::Pem { place: 0, error })?;
+        if ders.is_empty() {
+            return Err(RootsError::Empty);
+        }
+        let anchors: Result<_, _> = ders.iter().enumerate().map(|(place, der)| Anchor::of(place, der)).collect();
+        Ok(Self { anchors: anchors? })
+    }
+
     /// Whether a certificate carries the name and the key of one of the roots.
     pub(super) fn include(&self, certificate: &Certificate<'_>) -> bool {
         self.anchors
@@ -70,6 +80,10 @@ impl Anchor {
         let [der] = ders.as_slice() else {
             return Err(RootsError::NotOne { place, count: ders.len() });
         };
+        Self::of(place, der)
+    }
+
+    fn of(place: usize, der: &[u8]) -> Result<Self, RootsError> {
         let refuse = |error| RootsError::Certificate { place, error };
         let root = Certificate::parse(der).map_err(refuse)?;
         root.check_may_issue(0).map_err(refuse)?;

@@ -7,13 +7,13 @@ use serde::{Serialize, Serializer};
 use thiserror::Error;
 
 /// Why a value was refused.
-#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Error, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub enum Problem {
     /// Not the canonical DER of the expected type: cut off, another type, a longer form than needed, bytes left over,
     /// or a number beyond 64 bits or below zero.
     #[error("{0}")]
-    Encoding(ErrorKind),
+    Encoding(#[serde(serialize_with = "as_text")] ErrorKind),
     /// Text that is not UTF-8.
     #[error("not UTF-8")]
     NotUtf8,
@@ -52,6 +52,10 @@ impl From<der::Error> for Problem {
     fn from(error: der::Error) -> Self {
         Self::Encoding(error.kind())
     }
+}
+
+fn as_text<S: Serializer>(kind: &ErrorKind, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(kind)
 }
 
 /// What can stand behind a tag.

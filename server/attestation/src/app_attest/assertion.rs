@@ -6,10 +6,10 @@ use thiserror::Error;
 
 use super::app_id::AppId;
 use super::authenticator::{AuthenticatorDataError, parse_assertion};
-use super::cbor::{CborError, bytes, end, map, skip, text};
 use super::encoding::sha256;
 use super::extensions::Extensions;
 use super::public_key::PublicKey;
+use crate::cbor::{CborError, bytes, end, map, skip, text};
 
 /// The longest assertion that is read, in bytes. Real ones have about 150.
 pub const MAX_ASSERTION: usize = 4 * 1024;
@@ -79,7 +79,7 @@ pub fn verify_assertion(assertion: &[u8], expectation: &AssertionExpectation<'_>
     if !expectation.public_key.verifies(&nonce, signature) {
         return Err(AssertionError::Signature);
     }
-    let (head, extensions) = parse_assertion(authenticator_data, expectation.app_id)?;
+    let (head, extensions) = parse_assertion(authenticator_data, Some(expectation.app_id))?;
     if head.counter <= expectation.counter {
         return Err(AssertionError::Counter { last: expectation.counter, found: head.counter });
     }
@@ -87,7 +87,7 @@ pub fn verify_assertion(assertion: &[u8], expectation: &AssertionExpectation<'_>
 }
 
 /// Signature and authenticator data of `{signature, authenticatorData}`. Members with other names are ignored.
-fn parse(assertion: &[u8]) -> Result<(&[u8], &[u8]), CborError> {
+pub(super) fn parse(assertion: &[u8]) -> Result<(&[u8], &[u8]), CborError> {
     let (mut signature, mut authenticator_data) = (None, None);
     let mut decoder = Decoder::new(assertion);
     let name = |decoder: &mut Decoder<'_>| text(decoder, "a member's name").map(str::to_owned);

@@ -9,12 +9,12 @@ use x509_parser::prelude::X509Certificate;
 
 use super::app_id::AppId;
 use super::authenticator::{AuthenticatorDataError, Environment, parse_attestation};
-use super::cbor::{CborError, array, bytes, end, map, skip, text};
 use super::chain::{self, ChainError, MAX_CHAIN};
 use super::encoding::{Sha256, as_base64, hex, sha256};
 use super::extensions::Extensions;
 use super::public_key::{KeyId, PublicKey, UnusableKey};
 use super::roots::Roots;
+use crate::cbor::{CborError, array, bytes, end, map, skip, text};
 
 /// The longest attestation that is read, in bytes. Real ones have about 5,300.
 pub const MAX_ATTESTATION: usize = 32 * 1024;
@@ -145,7 +145,7 @@ pub fn verify_attestation(
     }
     let object = Object::parse(attestation)?;
     // What costs little comes first; it proves nothing before the certificates and the nonce have been checked.
-    let (head, credential, extensions) = parse_attestation(object.authenticator_data, expectation.app_id)?;
+    let (head, credential, extensions) = parse_attestation(object.authenticator_data, Some(expectation.app_id))?;
     if head.counter != 0 {
         return Err(AttestationError::Counter { found: head.counter });
     }
@@ -189,14 +189,14 @@ pub fn verify_attestation(
 }
 
 /// The attestation object: `{fmt, attStmt: {x5c, receipt}, authData}`. Members with other names are ignored.
-struct Object<'a> {
-    certificates: Vec<&'a [u8]>,
-    receipt: &'a [u8],
-    authenticator_data: &'a [u8],
+pub(super) struct Object<'a> {
+    pub(super) certificates: Vec<&'a [u8]>,
+    pub(super) receipt: &'a [u8],
+    pub(super) authenticator_data: &'a [u8],
 }
 
 impl<'a> Object<'a> {
-    fn parse(attestation: &'a [u8]) -> Result<Self, AttestationError> {
+    pub(super) fn parse(attestation: &'a [u8]) -> Result<Self, AttestationError> {
         let (mut format, mut statement, mut authenticator_data) = (None, None, None);
         let mut decoder = Decoder::new(attestation);
         map(&mut decoder, "the object", name, |name, decoder| {

@@ -5,10 +5,10 @@ use serde::Serialize;
 use thiserror::Error;
 
 use super::app_id::AppId;
-use super::cbor::{CborError, bytes, integer, map};
 use super::encoding::{Sha256, hex};
 use super::extensions::Extensions;
 use super::public_key::{PublicKey, UnusableKey};
+use crate::cbor::{CborError, bytes, integer, map};
 
 const ATTESTED_CREDENTIAL: u8 = 0x40;
 const EXTENSION_DATA: u8 = 0x80;
@@ -83,7 +83,8 @@ pub enum AuthenticatorDataError {
 /// What every authenticator data begins with.
 #[derive(Debug)]
 pub(super) struct Head {
-    flags: u8,
+    pub(super) rp_id_hash: Sha256,
+    pub(super) flags: u8,
     pub(super) counter: u32,
 }
 
@@ -95,10 +96,10 @@ pub(super) struct Credential<'a> {
     pub(super) key: PublicKey,
 }
 
-/// Reads the authenticator data of an attestation.
+/// Reads the authenticator data of an attestation, for any app where none is named.
 pub(super) fn parse_attestation<'a>(
     data: &'a [u8],
-    app_id: &AppId,
+    app_id: Option<&AppId>,
 ) -> Result<(Head, Credential<'a>, Extensions), AuthenticatorDataError> {
     let mut reader = Reader { data, rest: data };
     let head = reader.head(app_id)?;
@@ -117,7 +118,10 @@ pub(super) fn parse_attestation<'a>(
 }
 
 /// Reads the authenticator data of an assertion. App Attest sets the flag for a credential here too, and sends none.
-pub(super) fn parse_assertion(data: &[u8], app_id: &AppId) -> Result<(Head, Extensions), AuthenticatorDataError> {
+pub(super) fn parse_assertion(
+    data: &[u8],
+    app_id: Option<&AppId>,
+) -> Result<(Head, Extensions), AuthenticatorDataError> {
     let mut reader = Reader { data, rest: data };
     let head = reader.head(app_id)?;
     let extensions = reader.extensions(&head)?;
@@ -140,15 +144,16 @@ impl<'a> Reader<'a> {
         AuthenticatorDataError::TooShort { field, length: self.data.len() }
     }
 
-    fn head(&mut self, app_id: &AppId) -> Result<Head, AuthenticatorDataError> {
+    fn head(&mut self, app_id: Option<&AppId>) -> Result<Head, AuthenticatorDataError> {
         let found: &Sha256 = self.take("rpIdHash")?;
         let [flags] = *self.take("flags")?;
         let counter = u32::from_be_bytes(*self.take("signCount")?);
-        let expected = app_id.rp_id_hash();
-        if *found != expected {
+        if let Some(expected) = app_id.map(AppId::rp_id_hash)
+            && *found != expected
+        {
             return Err(AuthenticatorDataError::RpIdHash { expected: hex(&expected), found: hex(found) });
         }
-        Ok(Head { flags, counter })
+        Ok(Head { rp_id_hash: *found, flags, counter })
     }
 
     fn credential_id(&mut self) -> Result<&'a [u8], AuthenticatorDataError> {

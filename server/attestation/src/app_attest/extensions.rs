@@ -4,7 +4,7 @@ use minicbor::Decoder;
 use minicbor::data::Type;
 use serde::{Serialize, Serializer};
 
-use super::cbor::{CborError, end, map, skip, text};
+use crate::cbor::{CborError, end, map, skip, text};
 
 /// The longest bundle version that is accepted, in bytes.
 pub const MAX_BUNDLE_VERSION: usize = 256;

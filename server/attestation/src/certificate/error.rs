@@ -1,11 +1,12 @@
 //! Why a certificate was refused.
 
+use serde::Serialize;
 use thiserror::Error;
 
 use super::{MAX_CERTIFICATE_BYTES, MAX_EXTENSIONS, MAX_IDENTIFIER_BYTES};
 
 /// Why a certificate, or its relation to its issuer, was refused. Times are Unix seconds.
-#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[derive(Clone, Debug, Error, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub enum CertificateError {
     /// Longer than is read.

@@ -2,15 +2,15 @@
 
 use jsonwebtoken::errors::ErrorKind;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode};
+use serde::de::DeserializeOwned;
 
 use super::jwe::{self, Header, JoseError};
-use super::payload::Payload;
 use super::token::PlayIntegrityError;
 
 const ALGORITHM: &str = "ES256";
 
 /// The payload of `text`, if `key` signed it.
-pub(super) fn verify(text: &str, key: &DecodingKey) -> Result<Payload, PlayIntegrityError> {
+pub(super) fn verify<T: DeserializeOwned>(text: &str, key: &DecodingKey) -> Result<T, PlayIntegrityError> {
     let [header, payload, signature] = jwe::split(text).map_err(PlayIntegrityError::Jws)?;
     for (part, text) in [("payload", payload), ("signature", signature)] {
         jwe::decode(part, text).map_err(PlayIntegrityError::Jws)?;
@@ -23,7 +23,7 @@ pub(super) fn verify(text: &str, key: &DecodingKey) -> Result<Payload, PlayInteg
     validation.required_spec_claims.clear();
     validation.validate_exp = false;
     validation.validate_aud = false;
-    decode::<Payload>(text, key, &validation).map(|token| token.claims).map_err(|error| match error.kind() {
+    decode::<T>(text, key, &validation).map(|token| token.claims).map_err(|error| match error.kind() {
         ErrorKind::Json(_) | ErrorKind::Utf8(_) => PlayIntegrityError::Payload,
         _ => PlayIntegrityError::Jws(JoseError::Signature),
     })

@@ -19,5 +19,5 @@ mod verdict;
 pub use jwe::JoseError;
 pub use keys::{Keys, KeysError};
 pub use labels::{ActivityLevel, AppAccessRisk, AppLicensing, AppRecognition, DeviceRecognition, PlayProtect};
-pub use token::{Expectation, MAX_TOKEN, PlayIntegrityError, verify_token};
+pub use token::{Expectation, MAX_TOKEN, PlayIntegrityError, open_token, verify_token};
 pub use verdict::{AppIntegrity, DeviceIntegrity, EnvironmentDetails, Verdict};

@@ -6,6 +6,8 @@ use base64::Engine as _;
 use base64::alphabet::URL_SAFE;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
 use thiserror::Error;
 
 use super::jwe::{self, JoseError};
@@ -116,12 +118,21 @@ pub enum PlayIntegrityError {
 /// Everything else is a fact for the caller's policy, the signing certificates not least: a repackaged app keeps its
 /// package name and has `UNRECOGNIZED_VERSION`.
 pub fn verify_token(token: &str, keys: &Keys, expectation: &Expectation<'_>) -> Result<Verdict, PlayIntegrityError> {
+    judge(open::<Payload>(token, keys)?, expectation)
+}
+
+/// Opens a token and hands out what Google signed, as it stands there, for people who look into a refusal. It is
+/// Google's word, but about whom, for which request and from when nobody has looked at: decide by [`verify_token`].
+pub fn open_token(token: &str, keys: &Keys) -> Result<Value, PlayIntegrityError> {
+    open(token, keys)
+}
+
+fn open<T: DeserializeOwned>(token: &str, keys: &Keys) -> Result<T, PlayIntegrityError> {
     if token.len() > MAX_TOKEN {
         return Err(PlayIntegrityError::TooLong { length: token.len() });
     }
     let inner = jwe::open(token, &keys.decryption).map_err(PlayIntegrityError::Jwe)?;
-    let payload = jws::verify(&inner, &keys.verification)?;
-    judge(payload, expectation)
+    jws::verify(&inner, &keys.verification)
 }
 
 fn judge(payload: Payload, expectation: &Expectation<'_>) -> Result<Verdict, PlayIntegrityError> {

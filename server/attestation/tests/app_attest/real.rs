@@ -3,7 +3,7 @@
 use bonafide_attestation::app_attest::{
     AppId, AssertionError, AssertionExpectation, AttestationError, AttestationExpectation, AuthenticatorDataError,
     ChainError, Environment, Extensions, ReceiptEnvironment, ReceiptError, ReceiptExpectation, ReceiptType, Roots,
-    verify_assertion, verify_attestation, verify_receipt,
+    read_assertion, read_attestation, verify_assertion, verify_attestation, verify_receipt,
 };
 
 use crate::corpus::Entry;
@@ -107,6 +107,25 @@ fn receipts_say_what_the_corpus_says_and_expire() {
         assert_eq!(found.not_before, expected.not_before(), "{}", entry.id);
         assert_eq!(found.expiration_time, expected.expiration_time(), "{}", entry.id);
     }
+}
+
+/// What is read without verification is what verification proves, and is read for any app at any time.
+#[test]
+fn unverified_evidence_reads_the_same() {
+    for entry in Entry::all("attestation") {
+        let read = read_attestation(&entry.evidence()).unwrap();
+        assert_eq!((read.counter, read.environment), (0, Environment::Development), "{}", entry.id);
+        assert_eq!((read.public_key, read.credential_id), (entry.public_key(), entry.key_id()), "{}", entry.id);
+        assert_eq!(read.certificates.len(), 2, "{}", entry.id);
+        let shown = serde_json::to_value(read_attestation(&entry.evidence()).unwrap()).unwrap();
+        assert!(shown.get("certificates").is_none(), "{shown}");
+    }
+    for entry in Entry::all("assertion") {
+        let read = read_assertion(&entry.evidence()).unwrap();
+        assert_eq!((Some(read.counter), read.extensions), (entry.counter, Extensions::default()), "{}", entry.id);
+    }
+    assert!(matches!(read_attestation(&[0; 40_000]), Err(AttestationError::TooLong { length: 40_000 })));
+    assert!(matches!(read_assertion(&[0; 5_000]), Err(AssertionError::TooLong { length: 5_000 })));
 }
 
 /// The twins of real evidence that differ in what is expected: Apple's signature cannot be forged, the question can.

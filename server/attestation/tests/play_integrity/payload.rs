@@ -6,11 +6,22 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use bonafide_attestation::play_integrity::{
     ActivityLevel, AppAccessRisk, AppLicensing, AppRecognition, DeviceRecognition, Expectation, PlayIntegrityError,
-    PlayProtect, verify_token,
+    PlayProtect, open_token, verify_token,
 };
 use serde_json::{Value, json};
 
 use crate::forge::{Forge, NONCE, NOW, PACKAGE, base64url, expectation};
+
+/// For whoever looks into a refusal: the payload as it is, but only where Google signed it.
+#[test]
+fn an_opened_token_shows_the_payload_of_any_request() {
+    let mut forge = Forge::new();
+    forge.payload["requestDetails"]["nonce"] = json!("b3RoZXI");
+    forge.payload["unknown"] = json!([1]);
+    assert_eq!(open_token(&forge.token(), &forge.keys()).unwrap(), forge.payload);
+    let strangers = Forge::new().keys();
+    assert!(matches!(open_token(&forge.token(), &strangers), Err(PlayIntegrityError::Jws(_))));
+}
 
 #[test]
 fn forged_payloads_are_refused() {

@@ -5,6 +5,7 @@ pub(crate) mod app;
 pub(crate) mod arc;
 pub(crate) mod config;
 pub(crate) mod doctor;
+pub(crate) mod evidence;
 pub(crate) mod gateway;
 pub(crate) mod init;
 pub(crate) mod key;
@@ -32,6 +33,7 @@ pub(crate) async fn run(cli: Cli) -> Outcome {
         Command::Token(command) => command.run(&context).await,
         Command::Pin(command) => command.run(&context).await,
         Command::Service(command) => command.run(&context).await,
+        Command::Evidence(command) => command.run(&context),
         Command::Arc(command) => command.run(&context).await,
         Command::Key(command) => command.run(&context).await,
         Command::Root(command) => command.run(&context).await,

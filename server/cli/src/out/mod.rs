@@ -27,6 +27,16 @@ impl Out {
         }
     }
 
+    /// A verdict for people, in one line; green or red on a terminal.
+    pub(crate) fn verdict(self, good: bool, line: &str) -> Outcome {
+        let line = table::clean(line);
+        match (self.json, std::io::stdout().is_terminal()) {
+            (true, _) => Ok(()),
+            (_, false) => self.line(line),
+            (_, true) => self.line(format!("\u{1b}[{}m{line}\u{1b}[0m", if good { 32 } else { 31 })),
+        }
+    }
+
     /// A line for people; nothing when the output is for a script.
     pub(crate) fn say(self, line: impl AsRef<str>) -> Outcome {
         if self.json { Ok(()) } else { self.line(table::clean_lines(line.as_ref())) }

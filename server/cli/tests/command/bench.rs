@@ -37,7 +37,14 @@ impl Ended {
 
 pub(crate) fn command() -> Command {
     let mut command = Command::new(assert_cmd::cargo::cargo_bin!("bonafide"));
-    for name in ["BONAFIDE_DATA", "BONAFIDE_OPERATOR_URL", "BONAFIDE_OPERATOR_TOKEN", "BONAFIDE_MASTER_KEY"] {
+    for name in [
+        "BONAFIDE_DATA",
+        "BONAFIDE_OPERATOR_URL",
+        "BONAFIDE_OPERATOR_TOKEN",
+        "BONAFIDE_MASTER_KEY",
+        "BONAFIDE_PLAY_DECRYPTION_KEY",
+        "BONAFIDE_PLAY_VERIFICATION_KEY",
+    ] {
         command.env_remove(name);
     }
     command.stdin(Stdio::null());

@@ -1,4 +1,4 @@
-//! CBOR (RFC 8949) as strict as attestation needs it: definite lengths only, no duplicate keys, bounded nesting and
+//! CBOR (RFC 8949), item by item, as strict as attestation needs it: definite lengths only, no duplicate keys, bounded nesting and
 //! counts, nothing left over.
 
 use minicbor::Decoder;
@@ -62,7 +62,7 @@ pub enum CborError {
 }
 
 /// Reads the entries of a map with `entry`, which gets each key and has to consume its value.
-pub(super) fn map<'a, K: PartialEq + std::fmt::Debug>(
+pub(crate) fn map<'a, K: PartialEq + std::fmt::Debug>(
     decoder: &mut Decoder<'a>,
     member: &'static str,
     key: impl Fn(&mut Decoder<'a>) -> Result<K, CborError>,
@@ -85,7 +85,7 @@ pub(super) fn map<'a, K: PartialEq + std::fmt::Debug>(
 }
 
 /// Reads the elements of an array with `element`.
-pub(super) fn array<'a>(
+pub(crate) fn array<'a>(
     decoder: &mut Decoder<'a>,
     member: &'static str,
     mut element: impl FnMut(&mut Decoder<'a>) -> Result<(), CborError>,
@@ -99,27 +99,27 @@ pub(super) fn array<'a>(
 }
 
 /// Reads a byte string of a definite length.
-pub(super) fn bytes<'a>(decoder: &mut Decoder<'a>, member: &'static str) -> Result<&'a [u8], CborError> {
+pub(crate) fn bytes<'a>(decoder: &mut Decoder<'a>, member: &'static str) -> Result<&'a [u8], CborError> {
     decoder.bytes().map_err(|_| CborError::Type { member, expected: "a byte string" })
 }
 
 /// Reads a text string of a definite length.
-pub(super) fn text<'a>(decoder: &mut Decoder<'a>, member: &'static str) -> Result<&'a str, CborError> {
+pub(crate) fn text<'a>(decoder: &mut Decoder<'a>, member: &'static str) -> Result<&'a str, CborError> {
     decoder.str().map_err(|_| CborError::Type { member, expected: "a text string" })
 }
 
 /// Reads an integer that fits in 64 bits.
-pub(super) fn integer(decoder: &mut Decoder<'_>, member: &'static str) -> Result<i64, CborError> {
+pub(crate) fn integer(decoder: &mut Decoder<'_>, member: &'static str) -> Result<i64, CborError> {
     decoder.i64().map_err(|_| CborError::Type { member, expected: "an integer" })
 }
 
 /// Skips one value, whatever it is, as long as it keeps the rules of this module.
-pub(super) fn skip(decoder: &mut Decoder<'_>, member: &'static str) -> Result<(), CborError> {
+pub(crate) fn skip(decoder: &mut Decoder<'_>, member: &'static str) -> Result<(), CborError> {
     skip_below(decoder, member, 0)
 }
 
 /// Refuses whatever is left.
-pub(super) fn end(decoder: &Decoder<'_>, member: &'static str) -> Result<(), CborError> {
+pub(crate) fn end(decoder: &Decoder<'_>, member: &'static str) -> Result<(), CborError> {
     match decoder.input().len().saturating_sub(decoder.position()) {
         0 => Ok(()),
         length => Err(CborError::Trailing { member, length }),
