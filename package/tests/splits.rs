@@ -38,7 +38,7 @@ fn key(folder: &Path, name: &str) -> (PathBuf, Sha256) {
     let store = folder.join(name);
     let keytool = |arguments: &[&str]| {
         let mut command = Command::new("keytool");
-        let secret = ["-storepass", "secret", "-alias", "key"];
+        let secret = ["-storepass", "secret", "-alias", "key", "-J-Djava.security.egd=file:/dev/./urandom"];
         cache::run(command.args(arguments).arg("-keystore").arg(&store).args(secret))
     };
     keytool(&["-genkeypair", "-keyalg", "RSA", "-keysize", "2048", "-dname", "CN=test", "-keypass", "secret"]);
@@ -67,15 +67,15 @@ fn bundle(folder: &Path) -> PathBuf {
             attributes.push(Attribute::plain("split", Text("extra")));
             attributes.push(Attribute::android_text("isFeatureSplit", IS_FEATURE_SPLIT, "true"));
         }
-        forge::proto_manifest(&attributes)
+        forge::proto_manifest(&attributes, feature)
     };
     let module = |name: &str, feature: bool, code: &[u8], library: &[u8]| {
         let entry = |name: &str, content: &[u8]| (name.to_owned(), content.to_vec());
         let entries = vec![
             entry("manifest/AndroidManifest.xml", &manifest(feature)),
             entry("dex/classes.dex", code),
-            entry("lib/arm64-v8a/libapp.so", &[library, b"arm64", name.as_bytes()].concat()),
-            entry("lib/x86_64/libapp.so", &[library, b"x86_64", name.as_bytes()].concat()),
+            entry(&format!("lib/arm64-v8a/lib{name}.so"), &[library, b"arm64", name.as_bytes()].concat()),
+            entry(&format!("lib/x86_64/lib{name}.so"), &[library, b"x86_64", name.as_bytes()].concat()),
         ];
         let path = folder.join(format!("{name}.zip"));
         std::fs::write(&path, forge::archive(&entries)).unwrap();
@@ -189,15 +189,15 @@ fn androids_own_verifier_takes_what_the_tests_forge() {
     let (first, second) = (forge::Key::new(), forge::Key::new());
     let lineage = forge::Level::chain(&[&first, &second]);
     let verity = forge::Signer { algorithm: forge::VERITY, ..forge::Signer::v2(&key) };
-    for (what, signers) in [
-        ("v2 and v3", vec![forge::Signer::v2(&key), forge::Signer::v3(&key)]),
-        ("verity", vec![verity]),
-        ("rotated", vec![forge::Signer::v2(&first), forge::Signer::v3(&second).with_lineage(&lineage)]),
+    for (what, least, signers) in [
+        ("v2 and v3", "24", vec![forge::Signer::v2(&key), forge::Signer::v3(&key)]),
+        ("verity", "28", vec![verity]),
+        ("rotated", "24", vec![forge::Signer::v2(&first), forge::Signer::v3(&second).with_lineage(&lineage)]),
     ] {
         let path = folder.path().join("forged.apk");
         std::fs::write(&path, forge::Apk::signed_by(signers).build()).unwrap();
         read(&[path.clone()]).unwrap_or_else(|error| panic!("{what}: {error}"));
-        let said = cache::run(Command::new("apksigner").args(["verify", "-v", "--min-sdk-version", "24"]).arg(&path));
+        let said = cache::run(Command::new("apksigner").args(["verify", "-v", "--min-sdk-version", least]).arg(&path));
         assert!(said.contains("Verifies"), "{what}: {said}");
     }
 }

@@ -1,6 +1,7 @@
 //! Manifests, in Android's binary XML and as aapt2's protocol buffer.
 
 const ANDROID: &str = "http://schemas.android.com/apk/res/android";
+const DELIVERY: &str = "http://schemas.android.com/apk/distribution";
 
 /// A text; numbers are numbers.
 #[derive(Clone, Copy)]
@@ -78,29 +79,53 @@ fn words(words: &[u32]) -> Vec<u8> {
     words.iter().flat_map(|word| word.to_le_bytes()).collect()
 }
 
-/// The same as aapt2's `XmlNode`, with an empty `<application>` in it.
-pub(crate) fn proto_manifest(attributes: &[Attribute<'_>]) -> Vec<u8> {
-    let mut element = field(1, &[field(1, b"android"), field(2, ANDROID.as_bytes())].concat());
-    element.extend(field(3, b"manifest"));
+/// The same as aapt2's `XmlNode`, with an empty `<application>` in it; a feature also says when it is delivered.
+pub(crate) fn proto_manifest(attributes: &[Attribute<'_>], feature: bool) -> Vec<u8> {
+    let mut element = [namespace("android", ANDROID), namespace("dist", DELIVERY), field(3, b"manifest")].concat();
     for one in attributes {
         let mut body = Vec::new();
         if one.resource != 0 {
             body.extend(field(1, ANDROID.as_bytes()));
         }
-        body.extend(field(2, one.name.as_bytes()));
         let value = one.text.map_or_else(|| one.number.to_string(), Into::into);
-        body.extend(field(3, value.as_bytes()));
+        body.extend([field(2, one.name.as_bytes()), field(3, value.as_bytes())].concat());
         if one.resource != 0 {
             body.extend([tag(5, 0), varint(u64::from(one.resource))].concat());
         }
-        if one.text.is_none() {
-            let primitive = [tag(6, 0), varint(u64::from(one.number))].concat();
-            body.extend(field(6, &field(7, &primitive)));
+        match one.text {
+            None => body.extend(compiled(6, one.number)),
+            Some("true") => body.extend(compiled(8, 1)),
+            Some(_) => {}
         }
         element.extend(field(4, &body));
     }
-    element.extend(field(5, &field(1, &field(3, b"application"))));
+    if feature {
+        let at_install = child(DELIVERY, "delivery", &[], &[child(DELIVERY, "install-time", &[], &[])]);
+        let fused = child(DELIVERY, "fusing", &[("include", "true")], &[]);
+        element.extend(child(DELIVERY, "module", &[], &[at_install, fused]));
+    }
+    element.extend(child("", "application", &[], &[]));
     field(1, &element)
+}
+
+/// A value as aapt2 compiled it: 6 a number, 8 a truth.
+fn compiled(kind: u64, value: u32) -> Vec<u8> {
+    field(6, &field(7, &[tag(kind, 0), varint(u64::from(value))].concat()))
+}
+
+fn namespace(prefix: &str, uri: &str) -> Vec<u8> {
+    field(1, &[field(1, prefix.as_bytes()), field(2, uri.as_bytes())].concat())
+}
+
+fn child(uri: &str, name: &str, attributes: &[(&str, &str)], children: &[Vec<u8>]) -> Vec<u8> {
+    let mut body = [field(2, uri.as_bytes()), field(3, name.as_bytes())].concat();
+    for (name, value) in attributes {
+        let truth = compiled(8, 1);
+        let parts = [field(1, uri.as_bytes()), field(2, name.as_bytes()), field(3, value.as_bytes()), truth];
+        body.extend(field(4, &parts.concat()));
+    }
+    body.extend(children.concat());
+    field(5, &field(1, &body))
 }
 
 fn field(number: u64, bytes: &[u8]) -> Vec<u8> {

@@ -30,7 +30,7 @@ impl Apk {
     }
 
     pub(crate) fn build(&self) -> Vec<u8> {
-        let parts = Parts::of(archive(&self.entries));
+        let parts = Parts::of(archive(&self.entries)).aligned();
         let block = block(&blocks(&self.signers, &parts));
         parts.with_block(&block)
     }

@@ -38,6 +38,7 @@ impl Key {
 /// ECDSA with SHA-256 over pieces, and over a tree of pages.
 pub(crate) const ECDSA: u32 = 0x0201;
 pub(crate) const VERITY: u32 = 0x0423;
+const PAGE: usize = 4096;
 
 /// A signer of a scheme; a field a step of what can go wrong.
 #[derive(Clone)]
@@ -141,10 +142,15 @@ pub(crate) fn block(pairs: &[(u32, Vec<u8>)]) -> Vec<u8> {
     if pairs.is_empty() {
         return Vec::new();
     }
-    let pairs: Vec<u8> = pairs
+    let mut pairs: Vec<u8> = pairs
         .iter()
         .flat_map(|(id, value)| [&(value.len() as u64 + 4).to_le_bytes()[..], &id.to_le_bytes(), value].concat())
         .collect();
+    // Padded to whole pages, as trees over pages want it.
+    let filler = PAGE - (pairs.len() + 32 + 12) % PAGE;
+    pairs.extend((filler as u64 + 4).to_le_bytes());
+    pairs.extend(0x4272_6577_u32.to_le_bytes());
+    pairs.resize(pairs.len() + filler, 0);
     let size = (pairs.len() as u64 + 24).to_le_bytes();
     [&size[..], &pairs, &size, b"APK Sig Block 42"].concat()
 }

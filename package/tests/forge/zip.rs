@@ -34,6 +34,14 @@ impl Parts {
         }
     }
 
+    /// The same with entries that fill whole pages, as trees over pages want it.
+    pub(crate) fn aligned(mut self) -> Self {
+        self.entries.resize(self.entries.len().next_multiple_of(4096), 0);
+        let directory = u32::try_from(self.entries.len()).unwrap();
+        self.end[16..20].copy_from_slice(&directory.to_le_bytes());
+        self
+    }
+
     pub(crate) fn with_block(&self, block: &[u8]) -> Vec<u8> {
         let mut end = self.end.clone();
         let offset = u32::try_from(self.entries.len() + block.len()).unwrap();

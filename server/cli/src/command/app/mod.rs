@@ -1,36 +1,18 @@
 //! `bonafide app`: which builds are genuine.
 
-use std::path::PathBuf;
+mod register;
 
 use clap::{Subcommand, ValueEnum};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::context::Context;
 use crate::exit::Outcome;
-use crate::measure::Digests;
-use crate::out::table::{cell, list, table};
+use crate::out::table::list;
 
 #[derive(Subcommand)]
 pub(crate) enum App {
     /// Registers a build: tokens are for registered builds only.
-    Register {
-        /// The files that the app consists of: its jars.
-        #[arg(required = true)]
-        files: Vec<PathBuf>,
-        /// Where the app runs.
-        #[arg(long)]
-        platform: PlatformName,
-        /// The app's id, as it names itself to Bonafide.
-        #[arg(long)]
-        id: String,
-        /// The version that people read, for instance 1.2.3.
-        // Not clap's own --version.
-        #[arg(long = "version", id = "app_version")]
-        version: String,
-        /// The version that machines compare, where the platform has one.
-        #[arg(long, default_value = "")]
-        build: String,
-    },
+    Register(register::Register),
     /// Lists the registered builds.
     List,
     /// Retires a build: from now on it gets decoys.
@@ -65,31 +47,7 @@ impl PlatformName {
 impl App {
     pub(crate) async fn run(&self, context: &Context) -> Outcome {
         match self {
-            Self::Register { files, platform, id, version, build } => {
-                let digests = {
-                    let _spinner = context.out.spin("measuring");
-                    Digests::of(files)?
-                };
-                let body = json!({
-                    "platform": platform.wire(), "id": id, "version": version, "build": build,
-                    "artifacts": digests.artifacts, "code": digests.code,
-                });
-                let answer = context.operator()?.post(&["apps"], &[], &body).await?;
-                let rows = |kind: &str, entries: &[Value]| {
-                    let row = |entry: &Value| vec![kind.into(), cell(entry.get("name")), cell(entry.get("sha256"))];
-                    entries.iter().map(row).collect::<Vec<_>>()
-                };
-                let measured = [rows("file", &digests.artifacts), rows("code", &digests.code)].concat();
-                let text = format!(
-                    "{}\n\nregistered {id} {version} as {}\nnext: bonafide config export -o bonafide.config",
-                    table(&["what", "name", "sha256"], measured),
-                    cell(answer.get("app_id"))
-                );
-                let machine = json!({
-                    "app_id": answer.get("app_id"), "artifacts": digests.artifacts, "code": digests.code
-                });
-                context.out.result(text, &machine)
-            }
+            Self::Register(register) => register.run(context).await,
             Self::List => {
                 let rows = context.operator()?.get(&["apps"], &[]).await?;
                 let columns = [
@@ -98,6 +56,7 @@ impl App {
                     ("id", "id"),
                     ("version", "version"),
                     ("build", "build"),
+                    ("format", "format"),
                     ("registered", "registered_at"),
                     ("retired", "retired_at"),
                 ];
