@@ -1,7 +1,7 @@
 //! How long the content digest of an APK takes, against `sha256sum` on the same file: `digest_speed [MIB]`.
 //!
 //! The package is made here: random bytes behind a signing block as the parts of an APK lie.
-#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a tool for developers")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::print_stdout, reason = "a tool for developers")]
 
 use std::fs::File;
 use std::io::Write as _;
@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use bonafide_package::apk::Signatures;
 
 #[path = "../tests/forge/mod.rs"]
-#[expect(dead_code, reason = "the tests use more of it")]
+#[expect(dead_code, unused_imports, reason = "the tests use more of it")]
 mod forge;
 
 const RUNS: usize = 7;

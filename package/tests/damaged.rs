@@ -1,6 +1,7 @@
 //! A good APK, and the same with one thing changed at a time: each change has its own refusal.
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
+#[expect(dead_code, unused_imports, reason = "bundles are not damaged here")]
 mod forge;
 
 use std::io::Cursor;

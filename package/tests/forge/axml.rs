@@ -100,10 +100,16 @@ pub(crate) fn proto_manifest(attributes: &[Attribute<'_>], feature: bool) -> Vec
         element.extend(field(4, &body));
     }
     if feature {
-        let at_install = child(DELIVERY, "delivery", &[], &[child(DELIVERY, "install-time", &[], &[])]);
+        // Otherwise bundletool moves it into the base.
+        let removable = child(DELIVERY, "removable", &[("value", "true")], &[]);
+        let at_install = child(DELIVERY, "delivery", &[], &[child(DELIVERY, "install-time", &[], &[removable])]);
         let fused = child(DELIVERY, "fusing", &[("include", "true")], &[]);
         element.extend(child(DELIVERY, "module", &[], &[at_install, fused]));
     }
+    // Else bundletool merges the dex files of a universal package, for devices before Android 5.
+    let least = [field(2, b"minSdkVersion"), field(3, b"24"), tag(5, 0), varint(0x0101_020c), compiled(6, 24)].concat();
+    let attribute = field(4, &[field(1, ANDROID.as_bytes()), least].concat());
+    element.extend(field(5, &field(1, &[field(3, b"uses-sdk"), attribute].concat())));
     element.extend(child("", "application", &[], &[]));
     field(1, &element)
 }

@@ -1,5 +1,5 @@
 //! Builds that are known by their signers and code entries, as stores deliver them: stored and shown.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 mod common;
 
@@ -47,10 +47,13 @@ async fn two_versions_lie_side_by_side_and_each_is_retired_alone() {
     assert_eq!(of(&other_code).pointer("/entries/0/sha256").unwrap(), &"dd".repeat(32));
 }
 
+/// What is wrong, and what makes it so.
+type Case = (&'static str, fn(&mut Value));
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_no_registration_is_refused() {
     let service = Service::new().await;
-    let cases: [(&str, fn(&mut Value)); 5] = [
+    let cases: [Case; 5] = [
         ("neither files nor entries", |build| build.as_object_mut().unwrap().remove("entries").map_or((), drop)),
         ("an entry's digest", |build| build["entries"][0]["sha256"] = json!("11")),
         ("a signer's digest", |build| build["signers"][0]["sha256"] = json!("x".repeat(64))),

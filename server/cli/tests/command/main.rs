@@ -4,5 +4,6 @@
 mod bad_input;
 mod bench;
 mod elsewhere;
+mod packages;
 mod pins;
 mod story;
