@@ -1,14 +1,13 @@
 //! A good APK, and the same with one thing changed at a time: each change has its own refusal.
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
-#[expect(dead_code, unused_imports, reason = "bundles are not damaged here")]
 mod forge;
 
 use std::io::Cursor;
 
 use bonafide_package::registration::{self, Package};
 use bonafide_package::{Error, apk::Scheme};
-use forge::{Apk, Key, Level, Parts, Signer};
+use forge::{Apk, Attribute, Key, Level, Parts, Signer, Text};
 
 fn read(bytes: Vec<u8>) -> Result<Package, Error> {
     registration::read(vec![("app.apk".to_owned(), Cursor::new(bytes))])
@@ -291,4 +290,24 @@ fn a_rotated_key_has_a_lineage_in_order() {
     assert_eq!(refusal(Apk::signed_by(later).build()), "Stripped", "v3.1 for other devices than announced");
     let stranger = [old(), vec![Signer::v31(&third, 33)]].concat();
     assert_eq!(refusal(Apk::signed_by(stranger).build()), "SignersDisagree", "no lineage");
+}
+
+#[test]
+fn a_bundle_is_refused_for_its_manifest() {
+    let bundle = |manifest: Vec<u8>| {
+        let entry = |name: &str, content: Vec<u8>| (name.to_owned(), content);
+        let code = entry("base/dex/classes.dex", b"dex".to_vec());
+        read(forge::archive(&[entry("base/manifest/AndroidManifest.xml", manifest), code]))
+    };
+    let package = Attribute::plain("package", Text("com.acme.app"));
+    let manifest = |attributes: &[Attribute<'_>]| forge::proto_manifest(attributes, false);
+    let good = manifest(&[package.clone(), Attribute::android("versionCode", 0x0101_021b, 7)]);
+    assert_eq!(bundle(good.clone()).unwrap().build, "7");
+
+    let wrong = |manifest: Vec<u8>| matches!(bundle(manifest), Err(Error::Malformed { .. } | Error::Truncated { .. }));
+    assert!(wrong(good[..good.len() - 1].to_vec()));
+    assert!(wrong(manifest(&[])), "no package name");
+    assert!(wrong(manifest(&[Attribute::plain("package", Text("../x"))])));
+    assert!(wrong(manifest(&[package.clone(), Attribute::android_text("versionCode", 0x0101_021b, "7a")])));
+    assert!(wrong(manifest(&[package, Attribute::plain("split", Text("extra"))])), "the base is no split");
 }
