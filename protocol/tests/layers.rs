@@ -10,18 +10,23 @@ use serde_json::Value;
 /// What each part may depend on: the whole picture.
 const PICTURE: &[(&str, &[&str])] = &[
     ("bonafide-protocol", &[]),
-    ("bonafide-core", &["bonafide-protocol"]),
+    ("bonafide-package", &[]),
+    ("bonafide-core", &["bonafide-protocol", "bonafide-package"]),
     ("bonafide-bindings", &["bonafide-core", "bonafide-protocol"]),
     ("bonafide-bindgen", &[]),
     ("bonafide-attestation", &["bonafide-protocol"]),
     ("bonafide-service", &["bonafide-protocol", "bonafide-attestation"]),
     ("bonafide-gateway", &["bonafide-protocol"]),
-    ("bonafide-cli", &["bonafide-protocol", "bonafide-attestation", "bonafide-service", "bonafide-gateway"]),
+    (
+        "bonafide-cli",
+        &["bonafide-protocol", "bonafide-package", "bonafide-attestation", "bonafide-service", "bonafide-gateway"],
+    ),
 ];
 
 /// What a part must never see, whatever else it may use.
 const FORBIDDEN: &[(&str, &[&str])] = &[
     ("bonafide-protocol", &["tokio", "reqwest", "rustls", "uniffi", "jni", "axum", "sqlx"]),
+    ("bonafide-package", &["tokio", "reqwest", "rustls", "uniffi", "jni", "axum", "sqlx", "serde_json"]),
     ("bonafide-core", &["uniffi", "jni", "ndk", "ndk-context", "objc2", "security-framework", "axum", "sqlx"]),
 ];
 

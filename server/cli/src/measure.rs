@@ -34,7 +34,7 @@ impl Digests {
             let failed = |error: std::io::Error| Failure::io(format!("{} cannot be read", path.display()), &error);
             let mut file = File::open(path).map_err(failed)?;
             let name = name_of(path);
-            digests.artifacts.push(json!({"name": name, "sha256": digest_of(&mut file).map_err(failed)?}));
+            digests.artifacts.push(artifact(&name, &mut file).map_err(failed)?);
             file.rewind().map_err(failed)?;
             if name == CORE_LIBRARY {
                 digests.add_code(&read_limited(file).map_err(failed)?);
@@ -59,6 +59,17 @@ impl Digests {
             self.code.push(entry);
         }
     }
+}
+
+/// The digests of whole files.
+pub(crate) fn artifacts(paths: &[std::path::PathBuf]) -> Outcome<Vec<Value>> {
+    let measured = |path: &Path| artifact(&name_of(path), &mut File::open(path)?);
+    let failed = |path: &Path, error| Failure::io(format!("{} cannot be read", path.display()), &error);
+    paths.iter().map(|path| measured(path).map_err(|error: std::io::Error| failed(path, error))).collect()
+}
+
+fn artifact(name: &str, file: &mut File) -> std::io::Result<Value> {
+    Ok(json!({"name": name, "sha256": digest_of(file)?}))
 }
 
 fn name_of(path: &Path) -> String {

@@ -21,6 +21,7 @@ pub mod look;
 mod metrics;
 mod openapi;
 mod operator;
+mod package;
 mod public;
 mod query;
 mod reply;

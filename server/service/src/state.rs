@@ -15,6 +15,7 @@ use crate::error::ServiceError;
 use crate::keys::{Keyring, MasterKey};
 use crate::limit::Limiter;
 use crate::metrics::Metrics;
+use crate::store::apps::AppRow;
 use crate::store::ledger::Ledger;
 use crate::store::operators::OperatorRow;
 use crate::store::{Store, StoreError, accounts, apps, documents, keys, operators, policies};
@@ -62,7 +63,8 @@ impl Snapshot {
         drop(view);
         let file = ConfigFile { roots: roots.iter().map(|(_, jws)| jws.clone()).collect(), config: live.clone() };
         let trusted = Trusted::from_initial(&file.to_bytes())?;
-        let registrations = Registrations::new(apps.into_iter().map(|row| row.registration));
+        let registrations =
+            Registrations::new(apps.into_iter().filter(AppRow::is_appraised).map(|row| row.registration));
         Ok(Self { revision, keyring, roots, trusted, live, registrations, policies, operators })
     }
 }

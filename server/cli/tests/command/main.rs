@@ -5,6 +5,7 @@ mod bad_input;
 mod bench;
 mod elsewhere;
 mod evidence;
+mod packages;
 mod pins;
 mod play;
 mod story;

@@ -17,6 +17,7 @@ use super::auth::{Caller, Scope};
 use crate::appraise::{Digest, Registration};
 use crate::audit;
 use crate::body;
+use crate::package::{Entry, Package, Signer, is_sha256, lower};
 use crate::query::Path;
 use crate::reply::{Refusal, must};
 use crate::state::State;
@@ -37,11 +38,25 @@ pub(crate) struct Build {
     /// The version that machines compare; left out: any.
     #[serde(default)]
     build: String,
-    /// The files that make up the app. A device has to have just these.
+    /// The files that make up the app. A device has to have just these. Left out for packages that a store signs anew
+    /// and splits: they are known by `entries`.
+    #[serde(default)]
     artifacts: Vec<Digest>,
     /// The core's own code; left out: whatever its file has.
     #[serde(default)]
     code: Vec<Digest>,
+    /// `apk`, `apk-set`, `aab`, `ipa`; left out: other files.
+    #[serde(default)]
+    format: String,
+    /// The signing team, on iOS.
+    #[serde(default)]
+    team: String,
+    /// The certificates that sign the app, on Android.
+    #[serde(default)]
+    signers: Vec<Signer>,
+    /// The code in the package, entry by entry and architecture by architecture.
+    #[serde(default)]
+    entries: Vec<Entry>,
 }
 
 /// Every build, retired ones too.
@@ -63,7 +78,7 @@ pub(crate) async fn list(caller: Caller, Shared(state): Shared<Arc<State>>) -> R
     let list: Vec<Value> = rows
         .iter()
         .map(|row| {
-            let mut build = describe(&row.registration);
+            let mut build = describe(&row.registration, &row.package);
             if let Some(members) = build.as_object_mut() {
                 members.insert("registered_at".to_owned(), json!(row.registered_at));
                 members.insert("retired_at".to_owned(), json!(row.retired_at));
@@ -96,9 +111,11 @@ pub(crate) async fn register(
     check(&build)?;
     let mut random = [0; 9];
     must(SystemRandom::new().fill(&mut random).ok(), "no randomness")?;
-    let lower = |digests: Vec<Digest>| {
-        digests.into_iter().map(|one| Digest { sha256: one.sha256.to_ascii_lowercase(), ..one }).collect::<Vec<_>>()
-    };
+    let package =
+        Package { format: build.format, team: build.team, signers: build.signers, entries: build.entries }.lower();
+    if let Some(fault) = package.fault() {
+        return Err(Refusal::with(Status::MalformedRequest, fault.to_owned()));
+    }
     let registration = Registration {
         app_id: to_base64url(&random),
         platform: build.platform.name().to_owned(),
@@ -115,12 +132,14 @@ pub(crate) async fn register(
             == Registration { app_id: String::new(), ..registration.clone() }
     };
     let held = apps::all(&mut change, &state.account).await?;
-    if let Some(held) = held.iter().find(|row| !row.registration.retired && same(&row.registration)) {
+    if let Some(held) =
+        held.iter().find(|row| !row.registration.retired && same(&row.registration) && row.package == package)
+    {
         // Again is as good as once: a build server may repeat itself.
         return Ok(Json(json!({ "app_id": held.registration.app_id, "registered": false })));
     }
-    apps::insert(&mut change, &state.account, &registration, state.now()).await?;
-    let (subject, after) = (&registration.app_id, describe(&registration));
+    apps::insert(&mut change, &state.account, &registration, &package, state.now()).await?;
+    let (subject, after) = (&registration.app_id, describe(&registration, &package));
     audit::record(&state, &mut change, &caller.name, "app.register", subject, &Value::Null, &after).await?;
     accounts::bump_revision(&mut change, &state.account).await?;
     change.commit().await?;
@@ -162,7 +181,7 @@ pub(crate) async fn retire(
     Ok(Json(json!({ "app_id": app_id, "retired_at": now })))
 }
 
-fn describe(build: &Registration) -> Value {
+fn describe(build: &Registration, package: &Package) -> Value {
     json!({
         "app_id": build.app_id,
         "platform": build.platform,
@@ -171,16 +190,19 @@ fn describe(build: &Registration) -> Value {
         "build": build.build,
         "artifacts": build.artifacts,
         "code": build.code,
+        "format": package.format,
+        "team": package.team,
+        "signers": package.signers,
+        "entries": package.entries,
     })
 }
 
 fn check(build: &Build) -> Result<(), Refusal> {
     let wrong = |what: &str| Err(Refusal::with(Status::MalformedRequest, what.to_owned()));
-    let digest = |one: &Digest| one.sha256.len() == 64 && one.sha256.bytes().all(|byte| byte.is_ascii_hexdigit());
-    if build.artifacts.is_empty() {
-        return wrong("A build has at least one artifact.");
+    if build.artifacts.is_empty() && build.entries.is_empty() {
+        return wrong("A build has at least one artifact or entry.");
     }
-    if !build.artifacts.iter().chain(&build.code).all(digest) {
+    if !build.artifacts.iter().chain(&build.code).all(|one| is_sha256(&one.sha256)) {
         return wrong("`sha256` has 64 hexadecimal digits.");
     }
     if [&build.id, &build.version].iter().any(|name| name.is_empty()) {
