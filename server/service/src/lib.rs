@@ -21,6 +21,7 @@ pub mod look;
 mod metrics;
 mod openapi;
 mod operator;
+mod policy;
 mod public;
 mod query;
 mod reply;
