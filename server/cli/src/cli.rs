@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::command::{api, app, arc, config, doctor, gateway, init, key, lists, pin, root, serve, service, token};
+use crate::command::{
+    api, app, arc, config, device, doctor, gateway, init, key, lists, pin, policy, root, serve, service, token,
+};
 
 /// Operates Bonafide: the attestation service, the apps' configs, the gateway in front of an API.
 #[derive(Parser)]
@@ -57,6 +59,9 @@ pub(crate) enum Command {
     /// Pins of servers and of files.
     #[command(subcommand)]
     Pin(pin::Pin),
+    /// What follows from findings: rejection, an annotation, nothing.
+    #[command(subcommand)]
+    Policy(policy::Policy),
     /// The service's own address and pins.
     #[command(subcommand)]
     Service(service::Service),
@@ -76,8 +81,8 @@ pub(crate) enum Command {
     Reports(lists::Limit),
     /// Every change by an operator, the newest first.
     Audit(lists::Limit),
-    /// The installations, the one seen last first.
-    Device(lists::Limit),
+    /// The installations, and verdicts forced on single ones; without a verb, the list.
+    Device(device::Device),
     /// The service's counters, in Prometheus's form.
     Metrics,
     /// What the exit codes mean.

@@ -4,12 +4,14 @@ pub(crate) mod api;
 pub(crate) mod app;
 pub(crate) mod arc;
 pub(crate) mod config;
+pub(crate) mod device;
 pub(crate) mod doctor;
 pub(crate) mod gateway;
 pub(crate) mod init;
 pub(crate) mod key;
 pub(crate) mod lists;
 pub(crate) mod pin;
+pub(crate) mod policy;
 pub(crate) mod root;
 pub(crate) mod serve;
 pub(crate) mod service;
@@ -31,6 +33,7 @@ pub(crate) async fn run(cli: Cli) -> Outcome {
         Command::Config(command) => command.run(&context).await,
         Command::Token(command) => command.run(&context).await,
         Command::Pin(command) => command.run(&context).await,
+        Command::Policy(command) => command.run(&context).await,
         Command::Service(command) => command.run(&context).await,
         Command::Arc(command) => command.run(&context).await,
         Command::Key(command) => command.run(&context).await,
@@ -39,7 +42,7 @@ pub(crate) async fn run(cli: Cli) -> Outcome {
         Command::Appraisals(limit) => limit.appraisals(&context).await,
         Command::Reports(limit) => limit.reports(&context).await,
         Command::Audit(limit) => limit.audit(&context).await,
-        Command::Device(limit) => limit.devices(&context).await,
+        Command::Device(command) => command.run(&context).await,
         Command::Metrics => lists::metrics(&context).await,
         Command::ExitCodes => lists::exit_codes(&context),
     }

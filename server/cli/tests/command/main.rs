@@ -5,4 +5,5 @@ mod bad_input;
 mod bench;
 mod elsewhere;
 mod pins;
+mod policy;
 mod story;
