@@ -5,7 +5,10 @@ mod common;
 
 use std::sync::Arc;
 
-use bonafide_gateway::{JwksFile, KeyCache, KeyCacheSettings, Keys, TokenVerifier, VerifierSettings};
+use bonafide_gateway::{
+    Audiences, ForwardAuth, Gate, GateSettings, HostSource, JwksFile, KeyCache, KeyCacheSettings, Keys, TokenVerifier,
+    VerifierSettings, forward_auth,
+};
 use bonafide_protocol::key::P256Key;
 use bonafide_protocol::measurement::{Fact, Platform};
 use common::{ACCOUNT, Device, START, Service, genuine, parts};
@@ -185,6 +188,24 @@ async fn annotated_and_open_a_finding_reaches_the_api_and_else_nobody() {
     let verifier = TokenVerifier::new(keys, VerifierSettings::new(ACCOUNT), Arc::new(Start));
     let verified = verifier.verify(&open.token, ACCOUNT).await.unwrap();
     assert_eq!(verified.claims.anno, ["app_altered", "core_unmeasured"], "sorted by code");
+    // And as the API behind a proxy sees it; of a decoy it sees nothing.
+    let gate = Gate::new(verifier, GateSettings::default());
+    let audiences = Audiences::One(ACCOUNT.into());
+    let gateway = forward_auth(ForwardAuth { gate, audiences, host_source: HostSource::default() });
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/verify", listener.local_addr().unwrap());
+    let running = tokio::spawn(async move { axum::serve(listener, gateway).await });
+    let ask = async |token: &str| service.http.get(&url).header("Bonafide-Token", token).send().await.unwrap();
+    let answer = ask(&open.token).await;
+    assert_eq!(answer.status(), StatusCode::OK);
+    assert_eq!(answer.headers().get("bonafide-annotations").unwrap(), "app_altered,core_unmeasured");
+    let mut retired = both;
+    retired.request.app.version = "2.0".into();
+    let decoy = service.pass(&retired).await.token;
+    assert_eq!(parts(&decoy).1.get("anno").unwrap(), &json!(["core_unmeasured"]));
+    let answer = ask(&decoy).await;
+    assert_eq!((answer.status(), answer.headers().get("bonafide-annotations")), (StatusCode::UNAUTHORIZED, None));
+    running.abort();
 
     // The code that support decodes holds every finding, whatever the policy makes of it.
     let (_, arc) = service.operator("GET", &format!("/admin/v1/arc/{}", open.arc), None).await;
@@ -384,6 +405,40 @@ async fn each_version_is_kept_and_stands_in_the_audit_log() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn every_node_follows() {
+    let service = Service::ready().await;
+    let limit = bonafide_service::RateLimit { per_second: 100_000, burst: 1_000_000 };
+    let settings = common::settings(service.directory.path(), service.clock.clone(), limit);
+    let other = Service {
+        directory: tempfile::tempdir().unwrap(),
+        clock: service.clock.clone(),
+        running: Some(bonafide_service::serve(settings).await.unwrap()),
+        http: service.http.clone(),
+        token: service.token.clone(),
+    };
+    let device = altered();
+    let installation = other.pass(&device).await.installation;
+    let follows = async |passed: bool| {
+        for _ in 0..100 {
+            if passes(&other, &device).await == passed {
+                return;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        }
+        unreachable!("the other node has not followed");
+    };
+    follows(false).await;
+    set(&service, annotate(true)).await;
+    follows(true).await;
+    let path = format!("/admin/v1/installations/{installation}/forced");
+    let body = json!({ "verdict": "fail", "seconds": 60, "reason": "a test" });
+    assert_eq!(service.operator("PUT", &path, Some(body)).await.0, StatusCode::OK);
+    follows(false).await;
+    assert_eq!(service.operator("DELETE", &path, None).await.0, StatusCode::OK);
+    follows(true).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_a_later_version_left_in_the_database_is_safe() {
     let mut service = Service::ready().await;
     service.pass(&altered()).await;
@@ -447,11 +502,12 @@ async fn a_forced_verdict_holds_for_one_installation_until_its_end() {
     assert_eq!(service.operator("PUT", &path(&bad).await, Some(force("pass"))).await.0, StatusCode::OK);
     assert!(!passes(&service, &good).await);
     assert_eq!(service.findings().await, [""; 0]);
-    assert!(passes(&service, &bad).await);
+    assert!(passes(&service, &bad).await && passes(&service, &bad).await);
     assert!(!passes(&service, &other).await, "that one only");
-    let (_, list) = service.operator("GET", "/admin/v1/appraisals?limit=3", None).await;
+    let (_, list) = service.operator("GET", "/admin/v1/appraisals", None).await;
+    let passed = list.as_array().unwrap().iter().filter(|row| row.get("passed").unwrap() == true).count();
     let forced: Vec<&Value> = list.as_array().unwrap().iter().map(|row| row.get("forced").unwrap()).collect();
-    assert_eq!(forced, [&Value::Null, &json!("pass"), &json!("fail")]);
+    assert_eq!(forced.get(..4).unwrap(), [&Value::Null, &json!("pass"), &json!("pass"), &json!("fail")]);
     let (_, held) = service.operator("GET", "/admin/v1/forced", None).await;
     assert_eq!(held.pointer("/0/reason").unwrap(), "a tester's phone");
     assert_eq!(held.pointer("/0/ends_at").unwrap(), START + 7200);
@@ -459,6 +515,8 @@ async fn a_forced_verdict_holds_for_one_installation_until_its_end() {
     let lax = json!({ "findings": { "app_altered": "ignore" } });
     let (_, tried) = service.operator("POST", "/admin/v1/policy/try", Some(lax)).await;
     assert_eq!(tried.pointer("/tried/installations").unwrap(), &json!({ "pass_to_fail": 0, "fail_to_pass": 2 }));
+
+    assert_eq!(tried.pointer("/tried/now/passed").unwrap(), passed, "what was recorded");
 
     // What always rejects does so for a forced pass too.
     let mut elsewhere = altered();

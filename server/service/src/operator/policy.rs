@@ -43,10 +43,11 @@ const MOST_TRIED: u64 = 10_000;
 )]
 pub(crate) async fn live(caller: Caller, Shared(state): Shared<Arc<State>>) -> Result<Json<Value>, Refusal> {
     caller.needs(Scope::Read)?;
-    let mut connection = state.store.read().await?;
-    let row = finding_policies::newest(&mut connection, &state.account).await?;
-    let (version, rules) = finding_policies::in_force(&mut connection, &state.account).await?;
-    drop(connection);
+    // One state of the database, although it is asked twice.
+    let mut view = state.store.view().await?;
+    let row = finding_policies::newest(&mut view, &state.account).await?;
+    let (version, rules) = finding_policies::in_force(&mut view, &state.account).await?;
+    drop(view);
     let policy = stored(row.as_ref());
     let findings: Vec<Value> = Finding::ALL.iter().map(|finding| describe(*finding, &rules)).collect();
     let named = policy.get("findings").and_then(Value::as_object);
