@@ -128,6 +128,7 @@ async fn a_policy_with_an_error_changes_nothing() {
             assert_eq!((status.as_u16(), code(&answer)), (400, "malformed_request"), "{policy}");
             let message = answer.get("message").unwrap().as_str().unwrap();
             assert!(message.contains(said) && message.contains("line 1"), "{message}");
+            assert!(!message.contains("SDK"), "{message}");
         }
     }
     let long = json!({ "findings": { "x".repeat(300_000): "reject" } });

@@ -66,14 +66,14 @@ impl Policy {
 
 async fn show(context: &Context) -> Outcome {
     let answer = context.operator()?.get(&["policy"], &[]).await?;
-    let rows = answer.get("findings").and_then(Value::as_array).into_iter().flatten().map(|finding| {
+    let findings = rows(answer.get("findings")).map(|finding| {
         let always = finding.get("always_rejects").is_some_and(|why| !why.is_null());
         let action = if always { "reject (always)".to_owned() } else { effect(Some(finding)) };
         let platforms = finding.get("platforms").and_then(Value::as_object).into_iter().flatten();
         let platforms: Vec<String> = platforms.map(|(name, one)| format!("{name}: {}", effect(Some(one)))).collect();
         vec![cell(finding.get("code")), action, platforms.join(", "), cell(finding.get("explanation"))]
     });
-    let mut text = table(&["finding", "action", "but on", "what it means"], rows);
+    let mut text = table(&["finding", "action", "but on", "what it means"], findings);
     let unknown = cell(answer.get("unknown"));
     if !unknown.is_empty() {
         text.push_str(&format!("\n\nunknown to this version of the service: {unknown}"));
@@ -84,7 +84,10 @@ async fn show(context: &Context) -> Outcome {
         ("platforms", "platforms"),
         ("least key level", "least_key_level"),
     ];
-    let audiences = answer.get("audiences").map_or("none".into(), |audiences| list(audiences, &columns));
+    let audiences = match answer.get("audiences") {
+        Some(audiences) if rows(Some(audiences)).next().is_some() => list(audiences, &columns),
+        _ => "no audience: no host is sent tokens".into(),
+    };
     let version = answer.get("version").and_then(Value::as_u64).unwrap_or_default();
     let version = if version == 0 { "none was set: the defaults hold".into() } else { format!("version {version}") };
     context.out.result(format!("policy on findings: {version}\n\n{text}\n\n{audiences}"), &answer)

@@ -148,7 +148,7 @@ pub(crate) async fn clear(
 }
 
 fn check(installation: &str, seconds: u64, reason: &str) -> Result<(), Refusal> {
-    let wrong = |what: &str| Err(Refusal::with(Status::MalformedRequest, what.to_owned()));
+    let wrong = |what: &str| Err(Refusal::mistake(what));
     if from_base64url(installation).is_none_or(|id| id.len() != 18) {
         return wrong("An installation's id has 24 characters of base64url, as `bonafide appraisals` shows them.");
     }

@@ -212,8 +212,7 @@ pub(crate) async fn set(
 }
 
 fn read(text: &str) -> Result<Document, Refusal> {
-    Document::read(text.as_bytes())
-        .map_err(|error| Refusal::with(Status::MalformedRequest, format!("The policy: {error}.")))
+    Document::read(text.as_bytes()).map_err(|error| Refusal::mistake(format!("The policy: {error}.")))
 }
 
 /// Refuses a change that was made up from a policy which somebody else has replaced since.
