@@ -25,6 +25,8 @@ pub struct Arc {
     pub installation: [u8; 8],
     /// What was found, whether or not the policy rejects for it.
     pub findings: Vec<Finding>,
+    /// The bits of findings that a later version of the service made and this one does not know; lowest first.
+    pub unknown: Vec<u32>,
 }
 
 /// Why an ARC could not be made or read.
@@ -47,7 +49,8 @@ impl Arc {
     pub fn seal(&self, key: &[u8; 32], account: &str) -> Result<String, ArcError> {
         let mut nonce = [0; NONCE_LEN];
         SystemRandom::new().fill(&mut nonce).map_err(|_| ArcError::Random)?;
-        let bits = self.findings.iter().fold(0_u64, |bits, finding| bits | 1 << finding.bit());
+        let found = self.findings.iter().map(|finding| finding.bit()).chain(self.unknown.iter().copied());
+        let bits = found.fold(0_u64, |bits, bit| bits | 1_u64.checked_shl(bit).unwrap_or(0));
         let mut sealed = Vec::with_capacity(PLAIN_LEN);
         sealed.extend_from_slice(&self.time.to_be_bytes());
         sealed.extend_from_slice(&self.installation);
@@ -77,7 +80,9 @@ impl Arc {
         };
         let bits = u64::from_be_bytes(word(2)?);
         let findings = Finding::ALL.iter().copied().filter(|finding| bits >> finding.bit() & 1 == 1).collect();
-        Ok(Self { time: u64::from_be_bytes(word(0)?), installation: word(1)?, findings })
+        let known = |bit: &u32| Finding::ALL.iter().any(|finding| finding.bit() == *bit);
+        let unknown = (0..u64::BITS).filter(|bit| bits >> bit & 1 == 1 && !known(bit)).collect();
+        Ok(Self { time: u64::from_be_bytes(word(0)?), installation: word(1)?, findings, unknown })
     }
 }
 
@@ -96,7 +101,8 @@ mod tests {
 
     #[test]
     fn a_code_opens_only_with_its_key_and_account_and_unaltered() {
-        let arc = Arc { time: 1_790_000_042, installation: [3; 8], findings: vec![Finding::AppAltered] };
+        let arc =
+            Arc { time: 1_790_000_042, installation: [3; 8], findings: vec![Finding::AppAltered], unknown: vec![63] };
         let code = arc.seal(&[1; 32], "acme").unwrap();
         assert_eq!(Arc::open(&code, &[2; 32], "acme"), Err(ArcError::Forged));
         assert_eq!(Arc::open(&code, &[1; 32], "other"), Err(ArcError::Forged));
@@ -110,7 +116,7 @@ mod tests {
     #[test]
     fn every_code_is_as_long_as_every_other() {
         for findings in [vec![], Finding::ALL.to_vec()] {
-            let arc = Arc { time: 0, installation: [0; 8], findings };
+            let arc = Arc { time: 0, installation: [0; 8], findings, unknown: Vec::new() };
             assert_eq!(arc.seal(&[1; 32], "acme").unwrap().len(), ARC_LEN);
         }
     }

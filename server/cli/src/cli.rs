@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::command::{
-    api, app, arc, config, doctor, evidence, gateway, init, key, lists, pin, root, serve, service, token,
+    api, app, arc, config, device, doctor, evidence, gateway, init, key, lists, pin, policy, root, serve, service,
+    token,
 };
 
 /// Operates Bonafide: the attestation service, the apps' configs, the gateway in front of an API.
@@ -59,6 +60,9 @@ pub(crate) enum Command {
     /// Pins of servers and of files.
     #[command(subcommand)]
     Pin(pin::Pin),
+    /// What follows from findings: rejection, an annotation, nothing.
+    #[command(subcommand)]
+    Policy(policy::Policy),
     /// The service's own address and pins.
     #[command(subcommand)]
     Service(service::Service),
@@ -81,8 +85,8 @@ pub(crate) enum Command {
     Reports(lists::Limit),
     /// Every change by an operator, the newest first.
     Audit(lists::Limit),
-    /// The installations, the one seen last first.
-    Device(lists::Limit),
+    /// The installations, and verdicts forced on single ones; without a verb, the list.
+    Device(device::Device),
     /// The service's counters, in Prometheus's form.
     Metrics,
     /// What the exit codes mean.

@@ -69,6 +69,16 @@ impl Operator {
         self.call(Method::PUT, self.url(&admin(parts), query), Some(body)).await.map_err(lock_out)
     }
 
+    /// A file as it is, so that what the service says of a line is said of the file's.
+    pub(crate) async fn post_text(&self, parts: &[&str], query: &[(&str, &str)], text: Vec<u8>) -> Outcome<Value> {
+        self.call_with(Method::POST, self.url(&admin(parts), query), |request| request.body(text)).await
+    }
+
+    /// The same for a change; unlike [`Self::put`] it does not take every conflict for a lock-out.
+    pub(crate) async fn put_text(&self, parts: &[&str], query: &[(&str, &str)], text: Vec<u8>) -> Outcome<Value> {
+        self.call_with(Method::PUT, self.url(&admin(parts), query), |request| request.body(text)).await
+    }
+
     pub(crate) async fn delete(&self, parts: &[&str], query: &[(&str, &str)]) -> Outcome<Value> {
         self.call(Method::DELETE, self.url(&admin(parts), query), None).await.map_err(lock_out)
     }
@@ -82,11 +92,21 @@ impl Operator {
     }
 
     async fn call(&self, method: Method, url: Url, body: Option<&Value>) -> Outcome<Value> {
-        let mut request = self.client.request(method, url).bearer_auth(&self.token);
-        if let Some(body) = body {
-            request = request.json(body);
-        }
-        let mut answer = self.send(request).await?;
+        self.call_with(method, url, |request| match body {
+            Some(body) => request.json(body),
+            None => request,
+        })
+        .await
+    }
+
+    async fn call_with(
+        &self,
+        method: Method,
+        url: Url,
+        fill: impl FnOnce(reqwest::RequestBuilder) -> reqwest::RequestBuilder,
+    ) -> Outcome<Value> {
+        let request = self.client.request(method, url).bearer_auth(&self.token);
+        let mut answer = self.send(fill(request)).await?;
         let status = answer.status();
         let mut text = Vec::new();
         while let Some(chunk) = answer.chunk().await.map_err(|error| self.unreachable(&error))? {

@@ -10,6 +10,7 @@ use ring::hmac;
 use ring::rand::{SecureRandom as _, SystemRandom};
 
 use crate::keys::Keyring;
+use crate::policy::Decision;
 
 /// How long a token is good for, in seconds, unless the operator says otherwise.
 pub(crate) const LIFETIME: u64 = 300;
@@ -46,13 +47,13 @@ pub(crate) struct Times {
     pub(crate) lifetime: u64,
 }
 
-/// Signs a token, or, where `passed` is false, a decoy. `None` if there is no key or no randomness.
+/// Signs a token, or, where the decision is no pass, a decoy that says the same. `None` if there is no key or no randomness.
 pub(crate) fn token(
     keyring: &Keyring,
     request: &TokenRequest,
     installation: &str,
     times: Times,
-    passed: bool,
+    decision: &Decision,
 ) -> Option<String> {
     let key = keyring.signing_token(times.now)?;
     let mut jti = [0; 16];
@@ -67,12 +68,12 @@ pub(crate) fn token(
         cnf: Confirmation { jkt: request.session_key.thumbprint() },
         app: request.app.clone(),
         pay: request.binding.clone(),
-        anno: Vec::new(),
+        anno: decision.annotations.clone(),
     };
     let mut header = Header::new(key.algorithm);
     header.typ = Some(TOKEN_TYPE.to_owned());
     header.kid = Some(key.kid.clone());
-    let secret = if passed { &key.genuine } else { &key.decoy };
+    let secret = if decision.passed { &key.genuine } else { &key.decoy };
     jsonwebtoken::encode(&header, &claims, &secret.encoding).ok()
 }
 
@@ -86,5 +87,7 @@ pub(crate) fn arc(
 ) -> Option<String> {
     let mut start = [0; 8];
     start.copy_from_slice(sha256(installation.as_bytes()).get(..8)?);
-    Arc { time: now, installation: start, findings: findings.to_vec() }.seal(&keyring.arc, account).ok()
+    Arc { time: now, installation: start, findings: findings.to_vec(), unknown: Vec::new() }
+        .seal(&keyring.arc, account)
+        .ok()
 }

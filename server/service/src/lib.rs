@@ -22,6 +22,7 @@ mod metrics;
 mod openapi;
 mod operator;
 mod package;
+mod policy;
 mod public;
 mod query;
 mod reply;

@@ -17,15 +17,22 @@ pub(crate) struct Refusal {
     detail: Option<String>,
     retry_after: Option<u64>,
     http: Option<StatusCode>,
+    /// The detail is the whole message.
+    alone: bool,
 }
 
 impl Refusal {
     pub(crate) fn new(status: Status) -> Self {
-        Self { status, detail: None, retry_after: None, http: None }
+        Self { status, detail: None, retry_after: None, http: None, alone: false }
     }
 
     pub(crate) fn with(status: Status, detail: impl Into<String>) -> Self {
         Self { detail: Some(detail.into()), ..Self::new(status) }
+    }
+
+    /// What an operator wrote is wrong: he corrects it, and has no SDK to report to anybody.
+    pub(crate) fn mistake(detail: impl Into<String>) -> Self {
+        Self { alone: true, ..Self::with(Status::MalformedRequest, detail) }
     }
 
     /// The service cannot serve now; the client may come back after so many seconds.
@@ -49,8 +56,13 @@ impl IntoResponse for Refusal {
             .http
             .or_else(|| self.status.http().and_then(|code| StatusCode::from_u16(code).ok()))
             .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let detail = self.detail.map(|detail| format!(" {detail}")).unwrap_or_default();
-        let message = format!("{}{detail} {}", self.status.message(), self.status.next_step());
+        let message = match self.detail {
+            Some(detail) if self.alone => detail,
+            detail => {
+                let detail = detail.map(|detail| format!(" {detail}")).unwrap_or_default();
+                format!("{}{detail} {}", self.status.message(), self.status.next_step())
+            }
+        };
         let mut response = (http, Json(ErrorResponse { code: self.status.code().to_owned(), message })).into_response();
         if let Some(seconds) = self.retry_after {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));

@@ -15,10 +15,11 @@ use crate::error::ServiceError;
 use crate::keys::{Keyring, MasterKey};
 use crate::limit::Limiter;
 use crate::metrics::Metrics;
+use crate::policy::{Rules, Verdict};
 use crate::store::apps::AppRow;
 use crate::store::ledger::Ledger;
 use crate::store::operators::OperatorRow;
-use crate::store::{Store, StoreError, accounts, apps, documents, keys, operators, policies};
+use crate::store::{Store, StoreError, accounts, apps, documents, finding_policies, forced, keys, operators, policies};
 
 /// Everything that is read from the database once, not per request.
 pub(crate) struct Snapshot {
@@ -30,6 +31,12 @@ pub(crate) struct Snapshot {
     pub(crate) live: String,
     pub(crate) registrations: Registrations,
     policies: HashMap<String, Policy>,
+    /// What follows from findings.
+    pub(crate) rules: Rules,
+    /// The version of `rules`; 0: none was set.
+    pub(crate) rules_version: u64,
+    /// Forced verdicts with their ends, by installation.
+    forced: HashMap<String, (Verdict, u64)>,
     pub(crate) operators: Vec<OperatorRow>,
 }
 
@@ -49,6 +56,16 @@ impl Snapshot {
         self.policies.get(audience).cloned().unwrap_or_default()
     }
 
+    /// Whether the operator set it.
+    pub(crate) fn has_policy(&self, audience: &str) -> bool {
+        self.policies.contains_key(audience)
+    }
+
+    /// The verdict that is forced on the installation at this time.
+    pub(crate) fn forced(&self, installation: &str, now: u64) -> Option<Verdict> {
+        self.forced.get(installation).filter(|(_, ends_at)| now < *ends_at).map(|(verdict, _)| *verdict)
+    }
+
     async fn read(store: &Store, master: &MasterKey, account: &str) -> Result<Self, ServiceError> {
         // One transaction, so that no change falls between the reads.
         let mut view = store.view().await?;
@@ -59,13 +76,28 @@ impl Snapshot {
         let live = documents::live(connection, account).await?.ok_or(StoreError::Content { what: "no config" })?.jws;
         let apps = apps::all(connection, account).await?;
         let policies = policies::all(connection, account).await?.into_iter().collect();
+        let (rules_version, rules) = finding_policies::in_force(connection, account).await?;
+        let forced = forced::all(connection, account).await?;
+        let forced = forced.into_iter().map(|row| (row.installation, (row.verdict, row.ends_at))).collect();
         let operators = operators::all(connection, account).await?;
         drop(view);
         let file = ConfigFile { roots: roots.iter().map(|(_, jws)| jws.clone()).collect(), config: live.clone() };
         let trusted = Trusted::from_initial(&file.to_bytes())?;
         let registrations =
             Registrations::new(apps.into_iter().filter(AppRow::is_appraised).map(|row| row.registration));
-        Ok(Self { revision, keyring, roots, trusted, live, registrations, policies, operators })
+        Ok(Self {
+            revision,
+            keyring,
+            roots,
+            trusted,
+            live,
+            registrations,
+            policies,
+            rules,
+            rules_version,
+            forced,
+            operators,
+        })
     }
 }
 

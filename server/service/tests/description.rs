@@ -20,6 +20,40 @@ async fn docs_openapi_json_is_what_the_service_says() {
     assert_eq!(committed, said, "BONAFIDE_UPDATE=1 cargo test -p bonafide-service --test description");
 }
 
+/// The page on findings is made of the one list, as the service gives it with the policy.
+#[tokio::test(flavor = "multi_thread")]
+async fn docs_findings_md_is_what_the_service_says() {
+    let service = Service::new().await;
+    let (_, policy) = service.operator("GET", "/admin/v1/policy", None).await;
+    let mut page = HEAD.to_owned();
+    for finding in policy.get("findings").unwrap().as_array().unwrap() {
+        let text = |name: &str| finding.get(name).and_then(Value::as_str);
+        let steered = text("always_rejects").map_or("yes".to_owned(), |why| format!("no: {why}"));
+        let (code, explanation, default) =
+            (text("code").unwrap(), text("explanation").unwrap(), text("default").unwrap());
+        page.push_str(&format!("| `{code}` | {explanation} | `{default}` | {steered} |\n"));
+    }
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/findings.md");
+    if std::env::var_os("BONAFIDE_UPDATE").is_some() {
+        std::fs::write(path, &page).unwrap();
+    }
+    let committed = std::fs::read_to_string(path).unwrap();
+    assert_eq!(committed, page, "BONAFIDE_UPDATE=1 cargo test -p bonafide-service --test description");
+}
+
+const HEAD: &str = "\
+# Findings
+
+What an appraisal can object to. Generated from `protocol/src/finding.rs` by `BONAFIDE_UPDATE=1 cargo test -p \
+bonafide-service --test description`; edit the list there.
+
+What follows from a finding is the policy's to say, for all platforms or for one: [policy.md](policy.md). Codes are \
+never renamed and never used for something else.
+
+| finding | what it means | without a policy | can a policy change that |
+|---|---|---|---|
+";
+
 #[tokio::test(flavor = "multi_thread")]
 async fn every_described_call_is_there_and_guarded() {
     let service = Service::new().await;
@@ -37,7 +71,7 @@ async fn every_described_call_is_there_and_guarded() {
             }
         }
     }
-    assert_eq!(guarded, 25);
+    assert_eq!(guarded, 32);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -25,13 +25,18 @@ impl Arc {
         let time = answer.get("time").and_then(Value::as_i64).map_or("-".into(), date);
         let mut text = format!("time          {time}\ninstallation  {}\n", cell(answer.get("installation")));
         let findings = answer.get("findings").and_then(Value::as_array).cloned().unwrap_or_default();
-        if findings.is_empty() {
-            text.push_str("findings      none: the app got a genuine token");
+        let unknown = answer.get("unknown_bits").and_then(Value::as_array).cloned().unwrap_or_default();
+        if findings.is_empty() && unknown.is_empty() {
+            text.push_str("findings      none: the app got a genuine token, unless a failure was forced on it\n");
         }
+        // What follows from a finding is the policy's to say: `bonafide appraisals` tells what did.
         for finding in &findings {
             let code = cell(finding.get("code").or(Some(finding)));
             let explanation = Finding::from_code(&code).map_or("unknown to this version", Finding::explanation);
             text.push_str(&format!("finding       {code}: {explanation}\n"));
+        }
+        for bit in &unknown {
+            text.push_str(&format!("finding       number {bit}: unknown to this version of the service\n"));
         }
         context.out.result(text, &answer)
     }

@@ -23,6 +23,7 @@ impl Limit {
             ("audience", "audience"),
             ("passed", "passed"),
             ("findings", "findings"),
+            ("forced", "forced"),
             ("installation", "installation"),
         ];
         let mut rows = self.fetch(context, "appraisals").await?;
@@ -60,6 +61,11 @@ impl Limit {
             ("seen", "seen_at"),
         ];
         self.show(context, "installations", &columns).await
+    }
+
+    pub(crate) async fn policies(&self, context: &Context) -> Outcome {
+        let columns = [("version", "version"), ("set", "set_at"), ("by", "set_by"), ("policy", "policy")];
+        self.show(context, "policies", &columns).await
     }
 
     async fn show(&self, context: &Context, what: &str, columns: &[(&str, &str)]) -> Outcome {

@@ -4,6 +4,7 @@ pub(crate) mod api;
 pub(crate) mod app;
 pub(crate) mod arc;
 pub(crate) mod config;
+pub(crate) mod device;
 pub(crate) mod doctor;
 pub(crate) mod evidence;
 pub(crate) mod gateway;
@@ -11,6 +12,7 @@ pub(crate) mod init;
 pub(crate) mod key;
 pub(crate) mod lists;
 pub(crate) mod pin;
+pub(crate) mod policy;
 pub(crate) mod root;
 pub(crate) mod serve;
 pub(crate) mod service;
@@ -32,6 +34,7 @@ pub(crate) async fn run(cli: Cli) -> Outcome {
         Command::Config(command) => command.run(&context).await,
         Command::Token(command) => command.run(&context).await,
         Command::Pin(command) => command.run(&context).await,
+        Command::Policy(command) => command.run(&context).await,
         Command::Service(command) => command.run(&context).await,
         Command::Evidence(command) => command.run(&context),
         Command::Arc(command) => command.run(&context).await,
@@ -41,7 +44,7 @@ pub(crate) async fn run(cli: Cli) -> Outcome {
         Command::Appraisals(limit) => limit.appraisals(&context).await,
         Command::Reports(limit) => limit.reports(&context).await,
         Command::Audit(limit) => limit.audit(&context).await,
-        Command::Device(limit) => limit.devices(&context).await,
+        Command::Device(command) => command.run(&context).await,
         Command::Metrics => lists::metrics(&context).await,
         Command::ExitCodes => lists::exit_codes(&context),
     }

@@ -99,13 +99,15 @@ pub(crate) struct Service {
 
 impl Service {
     pub(crate) fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    /// The same with further options of `serve`.
+    pub(crate) fn start_with(options: &[&str]) -> Self {
         let data = Data::init();
-        let mut process = data
-            .command(&["serve", "--listen", "127.0.0.1:0", "--operator-listen", "127.0.0.1:0"])
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
+        let listen = ["serve", "--listen", "127.0.0.1:0", "--operator-listen", "127.0.0.1:0"];
+        let mut process =
+            data.command(&[&listen, options].concat()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         // It says where once it listens.
         let mut text = String::new();
         for line in BufReader::new(process.stdout.take().unwrap()).lines() {

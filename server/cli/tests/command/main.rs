@@ -8,4 +8,5 @@ mod evidence;
 mod packages;
 mod pins;
 mod play;
+mod policy;
 mod story;

@@ -10,6 +10,7 @@ use crate::state::State;
 pub(crate) mod apps;
 pub(crate) mod auth;
 pub(crate) mod configs;
+pub(crate) mod forced;
 mod guard;
 pub(crate) mod hosts;
 pub(crate) mod impact;
@@ -18,6 +19,7 @@ pub(crate) mod keys;
 pub(crate) mod look;
 pub(crate) mod pages;
 pub(crate) mod pins;
+pub(crate) mod policy;
 pub(crate) mod roots;
 pub(crate) mod tokens;
 pub(crate) mod views;
@@ -52,6 +54,11 @@ pub(crate) fn routes() -> Router<Arc<State>> {
         .route("/admin/v1/reports", get(views::reports))
         .route("/admin/v1/arc/{code}", get(views::arc))
         .route("/admin/v1/installations", get(views::installations))
+        .route("/admin/v1/installations/{installation}/forced", put(forced::force).delete(forced::clear))
+        .route("/admin/v1/forced", get(forced::list))
+        .route("/admin/v1/policy", get(policy::live).put(policy::set))
+        .route("/admin/v1/policy/try", post(policy::try_out))
+        .route("/admin/v1/policies", get(policy::history))
         .route("/admin/v1/audit", get(views::audit))
         .route("/admin/v1/tokens", get(tokens::list).post(tokens::make))
         .route("/admin/v1/tokens/{token_id}", delete(tokens::remove))

@@ -94,8 +94,8 @@ pub(crate) async fn appraisals(
             let findings: Vec<Value> = row
                 .findings
                 .split(' ')
-                .filter_map(Finding::from_code)
-                .map(|finding| json!({ "code": finding.code(), "explanation": finding.explanation() }))
+                .filter(|code| !code.is_empty())
+                .map(|code| json!({ "code": code, "explanation": explained(code) }))
                 .collect();
             json!({
                 "time": row.time,
@@ -106,10 +106,17 @@ pub(crate) async fn appraisals(
                 "passed": row.passed,
                 "findings": findings,
                 "installation": row.installation,
+                "policy": row.policy,
+                "forced": if row.forced.is_empty() { Value::Null } else { json!(row.forced) },
             })
         })
         .collect();
     Ok(Json(Value::Array(list)))
+}
+
+/// What a code stands for. A later version of the service may have written one that this one does not know.
+pub(super) fn explained(code: &str) -> &'static str {
+    Finding::from_code(code).map_or("unknown to this version of the service", Finding::explanation)
 }
 
 /// Pin mismatches seen by devices, the newest first. What anybody with a key can say: for eyes, never for pins.
@@ -182,7 +189,9 @@ pub(crate) async fn arc(
         .iter()
         .map(|finding| json!({ "code": finding.code(), "explanation": finding.explanation() }))
         .collect();
-    Ok(Json(json!({ "time": opened.time, "installation": known, "findings": findings })))
+    Ok(Json(
+        json!({ "time": opened.time, "installation": known, "findings": findings, "unknown_bits": opened.unknown }),
+    ))
 }
 
 /// Installations, the one seen last first.
@@ -278,7 +287,7 @@ fn shown(text: &str) -> String {
     out
 }
 
-fn escape(value: &mut Value) {
+pub(super) fn escape(value: &mut Value) {
     match value {
         Value::String(text) => *text = shown(text),
         Value::Array(list) => list.iter_mut().for_each(escape),

@@ -14,6 +14,7 @@ use serde::Deserialize;
 
 use crate::appraise::appraise;
 use crate::body::Text;
+use crate::policy::Verdict;
 use crate::reply::{Refusal, must};
 use crate::state::State;
 use crate::store::ledger::{Entry, Outcome};
@@ -48,10 +49,12 @@ pub(super) async fn issue(
 
     let policy = snapshot.policy(&request.audience);
     let findings = appraise(&request, &snapshot.registrations, snapshot.config(), &policy);
-    let passed = findings.is_empty();
     let times = issue::Times { now, lifetime: state.token_lifetime };
     let installation = issue::installation(keyring, &thumbprint);
-    let token = must(issue::token(keyring, &request, &installation, times, passed), "no token could be signed")?;
+    let forced = snapshot.forced(&installation, now);
+    let decision = snapshot.rules.decide(findings.iter().copied().map(Some), Some(request.app.platform), forced);
+    let passed = decision.passed;
+    let token = must(issue::token(keyring, &request, &installation, times, &decision), "no token could be signed")?;
     let arc = must(issue::arc(keyring, &state.account, &installation, &findings, now), "no ARC could be made")?;
     let next = challenge::issue(&keyring.challenges, &state.account, now, Some(&thumbprint));
     let next_challenge = must(next, "no challenge could be made")?;
@@ -68,6 +71,8 @@ pub(super) async fn issue(
         audience: request.audience,
         passed,
         findings: codes.join(" "),
+        policy: snapshot.rules_version,
+        forced: forced.map_or("", Verdict::name).to_owned(),
     };
     let outcome = Outcome { appraisal, thumbprint, epoch: request.epoch, version: request.version };
     // What was made up so far leaves with the one who spends the challenge, and with nobody else.

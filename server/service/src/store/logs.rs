@@ -70,9 +70,30 @@ pub(crate) struct AppraisalRow {
     pub(crate) passed: bool,
     /// Codes, separated by spaces.
     pub(crate) findings: String,
+    /// The version of the policy on findings that decided; 0: none had been set.
+    pub(crate) policy: u64,
+    /// The verdict that was forced; empty: none.
+    pub(crate) forced: String,
 }
 
-type AppraisalColumns = (String, i64, String, String, String, String, String, i64, String);
+type AppraisalColumns = (String, i64, String, String, String, String, String, i64, String, i64, String);
+
+fn appraisal(columns: AppraisalColumns) -> AppraisalRow {
+    let (id, time, installation, platform, app, app_version, audience, passed, findings, policy, forced) = columns;
+    AppraisalRow {
+        id,
+        time: uint(time),
+        installation,
+        platform,
+        app,
+        app_version,
+        audience,
+        passed: passed != 0,
+        findings,
+        policy: uint(policy),
+        forced,
+    }
+}
 
 /// Appraisals, the newest first.
 pub(crate) async fn appraisals(
@@ -81,27 +102,36 @@ pub(crate) async fn appraisals(
     limit: u64,
 ) -> Result<Vec<AppraisalRow>, StoreError> {
     let rows: Vec<AppraisalColumns> = sqlx::query_as(
-        "SELECT id, time, installation, platform, app, app_version, audience, passed, findings FROM appraisals \
-         WHERE account = $1 ORDER BY id DESC LIMIT $2",
+        "SELECT id, time, installation, platform, app, app_version, audience, passed, findings, policy, forced \
+         FROM appraisals WHERE account = $1 ORDER BY id DESC LIMIT $2",
     )
     .bind(account)
     .bind(int(limit))
     .fetch_all(connection)
     .await?;
-    Ok(rows
-        .into_iter()
-        .map(|(id, time, installation, platform, app, app_version, audience, passed, findings)| AppraisalRow {
-            id,
-            time: uint(time),
-            installation,
-            platform,
-            app,
-            app_version,
-            audience,
-            passed: passed != 0,
-            findings,
-        })
-        .collect())
+    Ok(rows.into_iter().map(appraisal).collect())
+}
+
+/// The newest appraisals of those that passed, and as many of those that failed: neither kind hides the other.
+pub(crate) async fn appraisals_of_each_kind(
+    connection: &mut Connection,
+    account: &str,
+    limit: u64,
+) -> Result<Vec<AppraisalRow>, StoreError> {
+    let mut all = Vec::new();
+    for passed in [1_i64, 0] {
+        let rows: Vec<AppraisalColumns> = sqlx::query_as(
+            "SELECT id, time, installation, platform, app, app_version, audience, passed, findings, policy, forced \
+             FROM appraisals WHERE account = $1 AND passed = $2 ORDER BY id DESC LIMIT $3",
+        )
+        .bind(account)
+        .bind(passed)
+        .bind(int(limit))
+        .fetch_all(&mut *connection)
+        .await?;
+        all.extend(rows.into_iter().map(appraisal));
+    }
+    Ok(all)
 }
 
 /// One report as it is stored.
@@ -202,7 +232,7 @@ mod tests {
     }
 
     async fn insert(connection: &mut Connection, id: &str, time: i64, passed: i64) {
-        sqlx::query("INSERT INTO appraisals VALUES ($1, 'acme', $2, '', '', '', '', '', $3, '')")
+        sqlx::query("INSERT INTO appraisals VALUES ($1, 'acme', $2, '', '', '', '', '', $3, '', 0, '')")
             .bind(id)
             .bind(time)
             .bind(passed)

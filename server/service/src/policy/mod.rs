@@ -1,0 +1,14 @@
+//! The policy on findings: what the account makes of what an appraisal found. Pure: no database, no clock.
+//!
+//! An audience's own policy (platforms, least key level) decides *whether* there is a finding; this one, what follows
+//! from it: rejection, an annotation, or nothing but a line in the log.
+
+mod defaults;
+mod document;
+mod rules;
+mod trial;
+
+pub(crate) use defaults::{default_action, why_fixed};
+pub(crate) use document::{Document, MAX_BYTES, to_json};
+pub(crate) use rules::{Decision, PLATFORMS, Rules, Verdict};
+pub(crate) use trial::{Appraised, Trial, try_on};
