@@ -4,6 +4,8 @@
 //! drivers). What none of them makes is a library there: an ELF header gives it away, whatever it is called. A library
 //! that was deleted from the disk is none of it: JNA deletes what it has unpacked, and updates replace what is loaded.
 
+use std::collections::HashSet;
+
 use bonafide_protocol::measurement::{Platform, Traces};
 
 use super::maps::{Mapping, Maps};
@@ -39,22 +41,22 @@ const COMPILERS: &[&str] = &["jit-cache", "jit-zygote-cache", "libffi", "doublem
 /// Where an app's own code never lies on Android, and what is pushed to the device does.
 const PUSHED: &[&str] = &["/data/local/tmp/", "/data/adb/"];
 
-/// The most mappings whose memory is looked at for a library.
-const MAX_LOOKS: usize = 4096;
+/// The most mappings whose memory is looked at for a library: a process has no more, unless it is told otherwise.
+const MAX_LOOKS: usize = 65_536;
 
 pub(super) fn look(files: &dyn Files, maps: &Maps, platform: Platform) -> Traces {
     let mut memory = match files.open(std::path::Path::new(MEMORY)) {
         Ok(memory) => memory,
         Err(error) => return Traces::Unknown(format!("cannot read the memory: {}", error.kind())),
     };
+    let disguised = disguised(maps, &mut *memory);
     let mut traces = Vec::new();
     for mapping in maps.iter().filter(|mapping| !mapping.is_anonymous()) {
         let name = mapping.name().to_ascii_lowercase();
         let is_code = mapping.executable || JAVA.iter().any(|extension| name.ends_with(extension));
         let pushed = platform == Platform::Android && PUSHED.iter().any(|folder| mapping.path.starts_with(folder));
-        if mapping.executable
-            && mapping.memory_file().is_some_and(|file| !is_compiled(maps, &mut *memory, mapping, file))
-        {
+        let foreign = |file: &str| !is_compilers(file) || disguised.contains(&mapping.inode);
+        if mapping.executable && mapping.memory_file().is_some_and(foreign) {
             traces.push(format!("memfd:{}", mapping.memory_file().unwrap_or_default()));
         } else if is_code && (pushed || NAMES.iter().any(|known| name.contains(known))) {
             traces.push(mapping.name().to_owned());
@@ -67,11 +69,14 @@ pub(super) fn look(files: &dyn Files, maps: &Maps, platform: Platform) -> Traces
     Traces::found(traces)
 }
 
-/// A compiler's or a driver's own, by its name and by what it holds.
-fn is_compiled(maps: &Maps, memory: &mut dyn FileReader, mapping: &Mapping, file: &str) -> bool {
-    let begins = |other: &&Mapping| other.inode == mapping.inode && other.path == mapping.path && other.offset == 0;
+/// The files in memory that go by a compiler's or a driver's name, and hold a library (by inode).
+fn disguised(maps: &Maps, memory: &mut dyn FileReader) -> HashSet<u64> {
+    let heads = maps.iter().filter(|mapping| mapping.offset == 0 && mapping.memory_file().is_some_and(is_compilers));
+    heads.take(MAX_LOOKS).filter(|head| is_elf(memory, head)).map(|head| head.inode).collect()
+}
+
+fn is_compilers(file: &str) -> bool {
     COMPILERS.iter().any(|known| file.starts_with(known))
-        && !maps.iter().filter(begins).take(MAX_LOOKS).any(|start| is_elf(memory, start))
 }
 
 /// Anonymous code, or the read-only memory right before it, that begins as an ELF file does.

@@ -125,3 +125,91 @@ impl Drop for Door<'_> {
         self.0.store(false, Ordering::Release);
     }
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+mod tests {
+    use std::collections::HashSet;
+    use std::io;
+    use std::path::Path;
+    use std::thread::ThreadId;
+
+    use bonafide_protocol::measurement::{Platform, Traces};
+
+    use super::*;
+    use crate::adapter::{FileStorage, StdFiles};
+    use crate::port::FileReader;
+
+    /// Which threads have opened a file.
+    #[derive(Default)]
+    struct Watched(Mutex<HashSet<ThreadId>>);
+
+    impl Files for Watched {
+        fn open(&self, path: &Path) -> io::Result<Box<dyn FileReader>> {
+            self.0.lock().unwrap().insert(std::thread::current().id());
+            StdFiles.open(path)
+        }
+
+        fn list(&self, folder: &Path) -> io::Result<Vec<String>> {
+            StdFiles.list(folder)
+        }
+    }
+
+    struct Panicking;
+
+    impl Files for Panicking {
+        fn open(&self, _path: &Path) -> io::Result<Box<dyn FileReader>> {
+            panic!("as no port should")
+        }
+
+        fn list(&self, _folder: &Path) -> io::Result<Vec<String>> {
+            panic!("as no port should")
+        }
+    }
+
+    fn measurer(files: Arc<dyn Files>) -> Measurer {
+        let mut ports = Ports::desktop(Arc::new(FileStorage::new("/nonexistent")));
+        ports.files = files;
+        let app = App { platform: Platform::Linux, id: "app".into(), version: "1".into(), build: String::new() };
+        Measurer::new(&ports, &app, vec!["/proc/self/exe".into()], Handle::current())
+    }
+
+    #[tokio::test]
+    async fn no_probe_runs_on_the_callers_thread() {
+        let files = Arc::new(Watched::default());
+        let measurer = measurer(files.clone());
+        measurer.measurement().await;
+        let threads = files.0.lock().unwrap().clone();
+        assert!(!threads.is_empty() && !threads.contains(&std::thread::current().id()));
+    }
+
+    #[tokio::test]
+    async fn what_is_slow_enters_a_later_measurement() {
+        let measurer = measurer(Arc::new(StdFiles));
+        let servers = async || measurer.measurement().await.device.unwrap().agent_servers;
+        let known = async {
+            while let Traces::Unknown(why) = servers().await {
+                assert_eq!(why, "still being looked for");
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(30), known).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_probe_that_panics_is_unknown_and_the_next_one_runs() {
+        let measurer = measurer(Arc::new(Panicking));
+        for _ in 0..3 {
+            let measurement = measurer.measurement().await;
+            assert_eq!(measurement.device.unwrap().debuggers, Traces::Unknown("the probes did not end".into()));
+            assert!(matches!(&*measurement.code, [code] if matches!(code.memory, Fact::Unknown(_))));
+            assert!(matches!(&*measurement.artifacts, [file] if matches!(file.sha256, Fact::Unknown(_))));
+        }
+        let open = async {
+            while measurer.slow.running.load(Ordering::Acquire) {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(30), open).await.unwrap();
+    }
+}

@@ -2,6 +2,7 @@
 //! any of them, 200 times over.
 //!
 //! The client is this very test file, started anew. What the attackers need is installed by `scripts/setup`.
+#![cfg(target_os = "linux")]
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod attackers;
