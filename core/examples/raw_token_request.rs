@@ -20,7 +20,7 @@ use bonafide_core::protocol::config::Config;
 use bonafide_core::protocol::encoding::{from_base64, sha256, to_base64};
 use bonafide_core::protocol::jws::{Header, join, signing_input};
 use bonafide_core::protocol::key::P256Key;
-use bonafide_core::protocol::measurement::{App, Artifact, Code, Fact, Measurement};
+use bonafide_core::protocol::measurement::{App, Artifact, Code, CodeRole, DeviceFacts, Fact, Measurement};
 use bonafide_core::protocol::message::{ChallengeRequest, ChallengeResponse, TOKEN_REQUEST_TYPE, TokenRequest};
 use bonafide_core::protocol::trust::Trusted;
 
@@ -96,9 +96,14 @@ fn measurement(options: &Options) -> Result<Measurement, Anything> {
         Ok((name.to_owned(), Fact::Known(digest.to_owned())))
     };
     let artifacts = options.all("--artifact").map(|text| pair(text).map(|(name, sha256)| Artifact { name, sha256 }));
-    let code =
-        options.all("--code").map(|text| pair(text).map(|(name, memory)| Code { name, file: memory.clone(), memory }));
-    Ok(Measurement { artifacts: artifacts.collect::<Result<_, _>>()?, code: code.collect::<Result<_, _>>()? })
+    let code = options
+        .all("--code")
+        .map(|text| pair(text).map(|(name, memory)| Code { name, role: CodeRole::Core, file: memory.clone(), memory }));
+    Ok(Measurement {
+        artifacts: artifacts.collect::<Result<_, _>>()?,
+        code: code.collect::<Result<_, _>>()?,
+        device: Some(DeviceFacts::clean()),
+    })
 }
 
 async fn fetch(config: &Config) -> Result<String, Anything> {

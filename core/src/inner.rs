@@ -12,8 +12,8 @@ use tokio::sync::Notify;
 
 use crate::health::Health;
 use crate::held::Held;
+use crate::integrity::Measurer;
 use crate::keys::Keys;
-use crate::measure::Measurer;
 use crate::port::{Connection, Ports};
 use crate::refresh::Refresh;
 use crate::report::Reports;
@@ -83,7 +83,7 @@ impl Inner {
             runtime.clone(),
         ));
         let keys = Keys::new(Arc::clone(&ports.install_key), Arc::clone(storage), Arc::clone(&health), runtime.clone());
-        let measurer = Measurer::new(Arc::clone(&ports.files), settings.artifacts.clone(), runtime.clone());
+        let measurer = Measurer::new(&ports, &settings.app, settings.artifacts.clone(), runtime.clone());
         let parts = Parts { held: Arc::clone(&held), service: Arc::clone(&service), keys: keys.clone(), measurer };
         let fetcher = Fetcher::new(parts, &settings, &ports, Arc::clone(&health));
         let refresh = Refresh::new(

@@ -47,6 +47,19 @@ findings! {
     AudienceUnknown = 8, "audience_unknown", "no host of the config has this audience";
     EvidenceMissing = 9, "evidence_missing", "the platform has to attest the app, and no evidence came";
     FormatUnsupported = 10, "format_unsupported", "the device reads none of the document formats in use";
+    DebuggerAttached = 11, "debugger_attached", "a debugger is attached to the app";
+    Hooking = 12, "hooking", "an instrumentation or hooking framework runs inside the app";
+    HookingServer = 13, "hooking_server", "an instrumentation server runs on the device, beside the app";
+    LibraryPreloaded = 14, "library_preloaded", "the loader was told to load a library before all others";
+    CallsRedirected = 15, "calls_redirected", "calls of Bonafide to the system are answered by another library";
+    CodeWritable = 16, "code_writable", "code of a file is mapped to be written while it is executed";
+    CodeAltered = 17, "code_altered", "the code in memory of the executable, its virtual machine or the C library is not that of its file";
+    CodeUnmeasured = 18, "code_unmeasured", "the code of the executable, its virtual machine or the C library could not be measured";
+    Rooted = 19, "rooted", "the device shows traces of root";
+    Emulator = 20, "emulator", "the device is an emulator";
+    AppCloned = 21, "app_cloned", "the app runs inside an app that makes copies of others";
+    DeveloperMode = 22, "developer_mode", "the device has debugging or developer options switched on";
+    DeviceUnmeasured = 23, "device_unmeasured", "the process, or what it runs on, could not be looked at";
 }
 
 impl Finding {

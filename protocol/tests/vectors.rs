@@ -12,7 +12,9 @@ use bonafide_protocol::encoding::{to_base64, to_hex};
 use bonafide_protocol::evidence::bound_hash;
 use bonafide_protocol::finding::Finding;
 use bonafide_protocol::host::{Host, HostPattern};
-use bonafide_protocol::measurement::{App, Artifact, Code, Fact, Measurement, Platform};
+use bonafide_protocol::measurement::{
+    App, Artifact, Code, CodeRole, DeviceFacts, Fact, MAX_TRACE_BYTES, MAX_TRACES, Measurement, Platform, Traces,
+};
 use bonafide_protocol::message::TokenRequest;
 use bonafide_protocol::pin::{Pin, PinList};
 use bonafide_protocol::status::Status;
@@ -96,11 +98,25 @@ fn messages() {
         version: 100,
         measurement: Measurement {
             artifacts: vec![Artifact { name: "app.jar".into(), sha256: Fact::Known("00".repeat(32)) }],
-            code: vec![Code {
-                name: "libbonafide.so".into(),
-                memory: Fact::Unknown("not mapped".into()),
-                file: Fact::Known("11".repeat(32)),
-            }],
+            code: vec![
+                Code {
+                    name: "libbonafide.so".into(),
+                    role: CodeRole::Core,
+                    memory: Fact::Unknown("not mapped".into()),
+                    file: Fact::Known("11".repeat(32)),
+                },
+                Code {
+                    name: "java".into(),
+                    role: CodeRole::Executable,
+                    memory: Fact::Known("22".repeat(32)),
+                    file: Fact::Known("22".repeat(32)),
+                },
+            ],
+            device: Some(DeviceFacts {
+                debuggers: Traces::found(["gdb"]),
+                root: Traces::Unknown("not looked for on this platform".into()),
+                ..DeviceFacts::clean()
+            }),
         },
         evidence: None,
         session_key: key(1).public_key(),
@@ -110,6 +126,7 @@ fn messages() {
         "messages.json",
         &json!({
             "token_request_payload": request,
+            "token_request_payload_without_device": without_device(&request),
             "bound_hash": {
                 "account": "acme", "platform": "ios", "challenge": "Y2hhbGxlbmdl", "thumbprint": "dGh1bWI",
                 "sha256": to_hex(&bound_hash("acme", Platform::Ios, "Y2hhbGxlbmdl", Some("dGh1bWI"))),
@@ -117,6 +134,38 @@ fn messages() {
             },
         }),
     );
+}
+
+/// The same as devices say it that know nothing but artifacts and their own code; still read.
+fn without_device(request: &TokenRequest) -> Value {
+    let mut older = request.clone();
+    older.measurement.device = None;
+    older.measurement.code.truncate(1);
+    let form = serde_json::to_value(&older).unwrap();
+    assert_eq!(serde_json::from_value::<TokenRequest>(form.clone()).unwrap(), older);
+    form
+}
+
+#[test]
+fn what_a_newer_device_says_is_read_as_far_as_it_is_known() {
+    let newer = json!({
+        "code": [{"name": "x", "role": "newer", "memory": {"known": "00"}, "file": {"known": "00"}}],
+        "device": {"debuggers": {"known": ["gdb"]}, "newer": 1},
+    });
+    let measurement: Measurement = serde_json::from_value(newer).unwrap();
+    assert_eq!(measurement.code.first().unwrap().role, CodeRole::Other);
+    let device = measurement.device.unwrap();
+    assert_eq!(device.debuggers, Traces::found(["gdb"]));
+    assert!(matches!(device.agents, Fact::Unknown(_)));
+}
+
+#[test]
+fn traces_are_few_short_and_plain() {
+    let many: Vec<String> = (0..1000).map(|number| format!("{number} \n\u{fc}{}", "x".repeat(1000))).collect();
+    let Fact::Known(traces) = Traces::found(many.iter().chain(&many)) else { unreachable!() };
+    assert_eq!(traces.len(), MAX_TRACES);
+    assert!(traces.iter().all(|trace| trace.len() == MAX_TRACE_BYTES && trace.is_ascii() && !trace.contains('\n')));
+    assert_eq!(Traces::found(["a", "a"]), Fact::Known(vec!["a".into()]));
 }
 
 #[test]

@@ -25,6 +25,7 @@ TAIL = """
 | figure | command |
 |---|---|
 | pin check, start in Rust | `cargo bench -p bonafide-core --bench check_pins` |
+| quick probes | `cargo bench -p bonafide-core --bench quick_probes` |
 | verification | `cargo bench -p bonafide-gateway --bench verify` |
 | evidence | `cargo bench -p bonafide-attestation --bench verify --bench app_attest` |
 | service | `cargo run --release -p bonafide-service --example load` |
@@ -56,6 +57,7 @@ def measured(rows: Path) -> list[dict]:
         row("check_pins, 3 certificates, cold", criterion("check_pins_cold") / 1e3, "µs", "<= 10"),
         row("check_pins, chain seen before", criterion("check_pins_seen") / 1e3, "µs", "<= 1"),
         row("start with a stored config", criterion("start_stored") / 1e6, "ms", "<= 5"),
+        row("quick probes before a token", criterion("quick_probes") / 1e6, "ms", "<= 20"),
         row("verification in the gateway, against the bare library call", criterion("verify/gateway") / bare, "ratio",
             "<= 1.1", f"{bare / 1e3:.1f} µs"),
         evidence("Key Attestation", "android_key", "verify"),

@@ -1,6 +1,7 @@
 """The acts, in order."""
 
 import attacks
+import instrumentation
 import interception
 import opening
 import outage
@@ -19,4 +20,5 @@ ACTS = [
     ("An altered client gets a token that the API refuses, and the operator sees why", attacks.altered_client),
     ("Replays, stolen tokens, rolled-back and forged configs", attacks.replays_and_forgeries),
     ("The service stops and comes back", outage.service_stops),
+    ("frida attaches to the client: the next token is a decoy; detached, the device is clean again", instrumentation.frida_attaches),
 ]

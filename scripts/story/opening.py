@@ -109,8 +109,9 @@ def login_succeeds(stage: Stage) -> None:
     stage.client = start_client(stage, "client")
     answer = login(stage.client)
     check(answer.get("status") == 200, "the login succeeds", answer)
-    seen = [line for line in stage.api.json_lines() if line.get("path") == "/login"]
-    check(seen and seen[-1]["verdict"] == "accepted", "the API verified the token", seen)
+    # The answer may be here before the line.
+    seen = eventually(lambda: [line for line in stage.api.json_lines() if line.get("path") == "/login"], "a line in the API's log")
+    check(seen[-1]["verdict"] == "accepted", "the API verified the token", seen)
     stage.saw(f"the client got {answer['status']}: {answer.get('body')}")
     stage.saw(f"the API saw installation {seen[-1]['installation']} and accepted its token")
     # The other way round: without a token the same API refuses, and says nothing more.

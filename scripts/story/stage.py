@@ -21,6 +21,7 @@ LOGIN_API = TARGET / "examples" / "login_api"
 THIEF = TARGET / "examples" / "thief"
 RAW_TOKEN_REQUEST = TARGET / "examples" / "raw_token_request"
 CLIENT_JAR = ROOT / "android" / "demo" / "target" / "bonafide-demo-client.jar"
+PYTHON = ROOT / ".venv" / "bin" / "python"
 MITMDUMP = ROOT / ".venv" / "bin" / "mitmdump"
 STORY = Path(__file__).resolve().parent
 

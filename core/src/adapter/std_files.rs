@@ -12,4 +12,9 @@ impl Files for StdFiles {
     fn open(&self, path: &Path) -> io::Result<Box<dyn FileReader>> {
         Ok(Box::new(File::open(path)?))
     }
+
+    fn list(&self, folder: &Path) -> io::Result<Vec<String>> {
+        let name = |entry: io::Result<std::fs::DirEntry>| Ok(entry?.file_name().to_string_lossy().into_owned());
+        std::fs::read_dir(folder)?.map(name).collect()
+    }
 }

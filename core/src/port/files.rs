@@ -10,4 +10,7 @@ impl<T: Read + Seek + Send> FileReader for T {}
 pub trait Files: Send + Sync {
     /// Opens a file for reading.
     fn open(&self, path: &Path) -> io::Result<Box<dyn FileReader>>;
+
+    /// The names of what lies in a folder, in any order.
+    fn list(&self, folder: &Path) -> io::Result<Vec<String>>;
 }

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use bonafide_protocol::jws::{Compact, Header, join, signing_input};
 use bonafide_protocol::key::P256Key;
-use bonafide_protocol::measurement::{App, Artifact, Code, Fact, Measurement, Platform};
+use bonafide_protocol::measurement::{App, Artifact, Code, CodeRole, DeviceFacts, Fact, Measurement, Platform};
 use bonafide_protocol::message::{ChallengeResponse, TOKEN_REQUEST_TYPE, TokenRequest, TokenResponse};
 use bonafide_protocol::pin::Pin;
 use bonafide_service::{InitOptions, RateLimit, Settings, Tls, init, serve};
@@ -171,7 +171,10 @@ impl Device {
             version: u64::from(u32::MAX),
             measurement: Measurement {
                 artifacts: vec![Artifact { name: "app.jar".into(), sha256: digest() }],
-                code: vec![Code { name: "libbonafide.so".into(), memory: digest(), file: digest() }],
+                code: [("libbonafide.so", CodeRole::Core), ("java", CodeRole::Executable)]
+                    .map(|(name, role)| Code { name: name.into(), role, memory: digest(), file: digest() })
+                    .into(),
+                device: Some(DeviceFacts::clean()),
             },
             evidence: None,
             session_key: self.session.public_key()?,

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use bonafide_protocol::config::Config;
 use bonafide_protocol::finding::Finding;
-use bonafide_protocol::measurement::{Fact, Platform};
+use bonafide_protocol::measurement::{Code, CodeRole, DeviceFacts, Fact, Measurement, Platform, Traces};
 use bonafide_protocol::message::TokenRequest;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -117,12 +117,10 @@ pub(crate) fn appraise(
         candidates.iter().filter(|one| measured.as_deref() == Some(&registered(&one.artifacts)[..])).collect();
     let genuine = matching.iter().any(|one| !one.retired);
 
-    let memory = digests(request.measurement.code.iter().map(|code| &code.memory));
-    let file = digests(request.measurement.code.iter().map(|code| &code.file));
-    let differs = request.measurement.code.iter().any(|code| match (&code.memory, &code.file) {
-        (Fact::Known(memory), Fact::Known(file)) => !memory.eq_ignore_ascii_case(file),
-        _ => false,
-    });
+    let core = || request.measurement.code.iter().filter(|code| code.role.is_core());
+    let memory = digests(core().map(|code| &code.memory));
+    let file = digests(core().map(|code| &code.file));
+    let differs = core().any(|code| compare(&code.memory, &code.file) == Compared::Differs);
     // Against the builds that the files are those of, or, failing that, any that the request claims to be.
     let named = |among: &[&Registration]| {
         among.is_empty()
@@ -132,7 +130,13 @@ pub(crate) fn appraise(
             })
     };
     let own: Vec<&Registration> = matching.iter().map(|one| **one).collect();
-    let code_known = named(if own.is_empty() { &candidates } else { &own });
+    let builds = if own.is_empty() { &candidates } else { &own };
+    let code_known = named(builds);
+    let others = other_code(&request.measurement, builds);
+
+    let unsaid = DeviceFacts::unknown("not said");
+    let device = request.measurement.device.as_ref().unwrap_or(&unsaid);
+    let android = request.app.platform == Platform::Android;
 
     let audience_known = config.hosts.iter().any(|entry| config.audience(entry) == request.audience);
     let attested = matches!(request.app.platform, Platform::Jvm | Platform::Linux);
@@ -151,8 +155,80 @@ pub(crate) fn appraise(
         (Finding::AudienceUnknown, !audience_known),
         (Finding::EvidenceMissing, !attested),
         (Finding::FormatUnsupported, !request.formats.iter().any(|format| bonafide_protocol::FORMATS.contains(format))),
+        (Finding::DebuggerAttached, any_found(&[&device.debuggers])),
+        (Finding::Hooking, any_found(&[&device.agents, &device.agent_threads])),
+        (Finding::HookingServer, any_found(&[&device.agent_servers])),
+        (Finding::LibraryPreloaded, any_found(&[&device.preloaded])),
+        (Finding::CallsRedirected, any_found(&[&device.redirected])),
+        (Finding::CodeWritable, any_found(&[&device.writable_code])),
+        (Finding::CodeAltered, others.contains(&Compared::Differs)),
+        (Finding::CodeUnmeasured, others.contains(&Compared::Unknown)),
+        (Finding::Rooted, any_found(&[&device.root])),
+        (Finding::Emulator, any_found(&[&device.emulator])),
+        (Finding::AppCloned, any_found(&[&device.cloner])),
+        // On a desktop a developer is an honest user.
+        (Finding::DeveloperMode, android && any_found(&[&device.developer])),
+        (Finding::DeviceUnmeasured, unmeasured(device, android)),
     ];
     questions.into_iter().filter(|(_, found)| *found).map(|(finding, _)| finding).collect()
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Compared {
+    Same,
+    Differs,
+    Unknown,
+}
+
+fn compare(memory: &Fact<String>, expected: &Fact<String>) -> Compared {
+    match (memory, expected) {
+        (Fact::Known(memory), Fact::Known(expected)) if memory.eq_ignore_ascii_case(expected) => Compared::Same,
+        (Fact::Known(_), Fact::Known(_)) => Compared::Differs,
+        _ => Compared::Unknown,
+    }
+}
+
+/// The code that is not the core's: against what these builds have registered under its name, or else with its file.
+///
+/// It comes from the system or the virtual machine, which the operator seldom registers.
+fn other_code(measurement: &Measurement, builds: &[&Registration]) -> Vec<Compared> {
+    let mut compared = Vec::new();
+    for code in measurement.code.iter().filter(|code| !code.role.is_core()) {
+        let known = || builds.iter().flat_map(|one| &one.code).filter(|known| known.name == code.name);
+        compared.push(if known().next().is_none() {
+            compare(&code.memory, &code.file)
+        } else if known().any(|known| compare(&code.memory, &Fact::Known(known.sha256.clone())) == Compared::Same) {
+            Compared::Same
+        } else {
+            compare(&code.memory, &Fact::Known(String::new()))
+        });
+    }
+    let executable = |code: &Code| code.role == CodeRole::Executable;
+    if !measurement.code.iter().any(executable) {
+        compared.push(Compared::Unknown);
+    }
+    compared
+}
+
+fn any_found(facts: &[&Traces]) -> bool {
+    facts.iter().any(|fact| matches!(fact, Fact::Known(traces) if !traces.is_empty()))
+}
+
+/// Whether a fact is missing that each honest device of the platform can give: what is kept back is no pass.
+///
+/// Who listens beside the process is hidden by newer Androids, and the network's proxy is nobody's fault.
+fn unmeasured(device: &DeviceFacts, android: bool) -> bool {
+    let everywhere = [
+        &device.debuggers,
+        &device.agents,
+        &device.agent_threads,
+        &device.preloaded,
+        &device.redirected,
+        &device.writable_code,
+    ];
+    let on_android = [&device.root, &device.emulator];
+    let unknown = |facts: &[&Traces]| facts.iter().any(|fact| matches!(fact, Fact::Unknown(_)));
+    unknown(&everywhere) || android && unknown(&on_android)
 }
 
 /// All digests, sorted; `None` if there is none, or one that is not known.

@@ -112,7 +112,7 @@ async fn each_finding_has_its_cause() {
             |device| device.request.measurement.code.first_mut().unwrap().file = Fact::Unknown("no".into()),
             &["core_unmeasured"],
         ),
-        (|device| device.request.measurement.code.clear(), &["core_unmeasured"]),
+        (|device| device.request.measurement.code.clear(), &["core_unmeasured", "code_unmeasured"]),
         (
             |device| device.request.audience = "admin".into(),
             // An audience without a policy has the default one, which lets no desktop in.

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use bonafide_protocol::jws::{Header, join, signing_input};
 use bonafide_protocol::key::P256Key;
-use bonafide_protocol::measurement::{App, Artifact, Code, Fact, Measurement, Platform};
+use bonafide_protocol::measurement::{App, Artifact, Code, CodeRole, DeviceFacts, Fact, Measurement, Platform};
 use bonafide_protocol::message::{TOKEN_REQUEST_TYPE, TokenRequest, TokenResponse};
 use bonafide_protocol::pin::Pin;
 use bonafide_service::{Clock, InitOptions, RateLimit, Running, Settings, Tls, init, serve};
@@ -208,7 +208,16 @@ impl Device {
             version: START,
             measurement: Measurement {
                 artifacts: vec![Artifact { name: "app.jar".into(), sha256: digest("11") }],
-                code: vec![Code { name: "libbonafide.so".into(), memory: digest("22"), file: digest("22") }],
+                code: vec![
+                    Code {
+                        name: "libbonafide.so".into(),
+                        role: CodeRole::Core,
+                        memory: digest("22"),
+                        file: digest("22"),
+                    },
+                    Code { name: "java".into(), role: CodeRole::Executable, memory: digest("55"), file: digest("55") },
+                ],
+                device: Some(DeviceFacts::clean()),
             },
             evidence: None,
             session_key: P256Key::generate().unwrap().public_key().unwrap(),

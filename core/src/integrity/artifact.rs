@@ -1,6 +1,6 @@
 //! The digest of a file of the app.
 
-use std::io::{self, Read as _};
+use std::io::{self, Read as _, SeekFrom};
 use std::path::Path;
 
 use bonafide_protocol::encoding::to_hex;
@@ -16,11 +16,16 @@ pub(super) fn name(path: &Path) -> String {
     path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
-/// Digests the file in chunks.
+/// Digests the file in chunks. One that grows or shrinks meanwhile has no digest.
 pub(super) fn measure(files: &dyn Files, path: &Path) -> Artifact {
-    let digest = files.open(path).and_then(|file| digest(file, u64::MAX));
-    let sha256 = match digest {
-        Ok((digest, _)) => Fact::Known(digest),
+    let length = || files.open(path)?.seek(SeekFrom::End(0));
+    let measured = length().and_then(|before| {
+        let (digest, read) = digest(files.open(path)?, u64::MAX)?;
+        Ok((digest, before == read && length()? == read))
+    });
+    let sha256 = match measured {
+        Ok((digest, true)) => Fact::Known(digest),
+        Ok((_, false)) => Fact::Unknown("the file changed while it was measured".into()),
         Err(error) => Fact::Unknown(format!("cannot read the file: {}", error.kind())),
     };
     Artifact { name: name(path), sha256 }
@@ -57,6 +62,26 @@ mod tests {
             assert!(matches!(&artifact.sha256, Fact::Unknown(why) if !why.contains('/')), "{artifact:?}");
             assert!(!artifact.name.contains('/'));
         }
+    }
+
+    /// A package whose update is written while it is read: each look finds it longer.
+    struct Growing(std::sync::atomic::AtomicUsize);
+
+    impl Files for Growing {
+        fn open(&self, _path: &Path) -> io::Result<Box<dyn FileReader>> {
+            let length = self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            Ok(Box::new(io::Cursor::new(vec![7; length])))
+        }
+
+        fn list(&self, _folder: &Path) -> io::Result<Vec<String>> {
+            Err(io::ErrorKind::Unsupported.into())
+        }
+    }
+
+    #[test]
+    fn a_file_that_changes_while_it_is_measured_is_unknown() {
+        let artifact = measure(&Growing(1.into()), Path::new("/app/app.jar"));
+        assert!(matches!(&artifact.sha256, Fact::Unknown(why) if why.contains("changed")), "{artifact:?}");
     }
 
     #[test]

@@ -1,0 +1,215 @@
+//! What the core measures: the app's files, code in memory, the process, and what it runs on. Facts only; a probe that
+//! cannot run says so.
+//!
+//! Quick probes run before each token request, on the blocking pool. Slow ones run beside it and enter the next.
+
+mod agents;
+mod android;
+mod artifact;
+mod code;
+#[cfg(test)]
+mod described;
+mod loaded;
+mod maps;
+mod preload;
+mod probes;
+mod reading;
+mod redirect;
+mod servers;
+mod threads;
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use bonafide_protocol::measurement::{App, Artifact, DeviceFacts, Fact, Measurement};
+use tokio::runtime::Handle;
+use tokio::sync::watch;
+
+use crate::port::{Files, Ports};
+use probes::{Probes, Slow};
+
+/// How long a token request waits for the app's files to be digested; what takes longer enters the next token.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Measures in the background, from [`Measurer::begin`] on.
+pub struct Measurer {
+    files: Arc<dyn Files>,
+    probes: Arc<Probes>,
+    slow: Arc<Background>,
+    runtime: Handle,
+    paths: Vec<PathBuf>,
+    /// What [`Measurer::begin`] takes.
+    sender: Mutex<Option<watch::Sender<Option<Vec<Artifact>>>>>,
+    artifacts: watch::Receiver<Option<Vec<Artifact>>>,
+}
+
+/// What the slow probes found last.
+struct Background {
+    found: Mutex<Slow>,
+    running: AtomicBool,
+}
+
+impl Measurer {
+    /// One that measures this process, and these files of the app.
+    pub fn new(ports: &Ports, app: &App, artifacts: Vec<PathBuf>, runtime: Handle) -> Self {
+        let (sender, receiver) = watch::channel(None);
+        Self {
+            files: Arc::clone(&ports.files),
+            probes: Arc::new(Probes::new(ports, app)),
+            slow: Arc::new(Background { found: Mutex::new(Slow::default()), running: AtomicBool::new(false) }),
+            runtime,
+            paths: artifacts,
+            sender: Mutex::new(Some(sender)),
+            artifacts: receiver,
+        }
+    }
+
+    /// Digests the app's files and runs the slow probes, on the blocking pool; the first call only.
+    pub fn begin(&self) {
+        let Some(sender) = self.sender.lock().unwrap_or_else(PoisonError::into_inner).take() else { return };
+        let (files, paths) = (Arc::clone(&self.files), self.paths.clone());
+        drop(self.runtime.spawn_blocking(move || {
+            let measured = paths.iter().map(|path| artifact::measure(&*files, path)).collect();
+            sender.send_replace(Some(measured));
+        }));
+        self.begin_slow();
+    }
+
+    /// The facts for a token request. What may change is looked at each time: hooks come late.
+    pub async fn measurement(&self) -> Measurement {
+        self.begin();
+        let probes = Arc::clone(&self.probes);
+        let quick = self.runtime.spawn_blocking(move || probes.quick()).await;
+        let mut artifacts = self.artifacts.clone();
+        let digested = tokio::time::timeout(PATIENCE, artifacts.wait_for(Option::is_some)).await;
+        let digested = match digested {
+            Ok(Ok(digested)) => digested.clone().unwrap_or_default(),
+            Ok(Err(_)) => self.unknown("the measurement did not run"),
+            Err(_) => self.unknown("still being measured"),
+        };
+        let (mut code, mut device) =
+            quick.unwrap_or_else(|_| (vec![code::unmeasured()], DeviceFacts::unknown("the probes did not end")));
+        let slow = self.slow.found.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        code.extend(slow.code);
+        device.agent_servers = slow.agent_servers;
+        self.begin_slow();
+        Measurement { artifacts: digested, code, device: Some(device) }
+    }
+
+    /// One run at a time: a device that is asked often is not kept busy with it.
+    fn begin_slow(&self) {
+        if self.slow.running.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        let (probes, slow) = (Arc::clone(&self.probes), Arc::clone(&self.slow));
+        drop(self.runtime.spawn_blocking(move || {
+            // Also when a probe panics, the next request finds the door open.
+            let _door = Door(&slow.running);
+            let found = probes.slow();
+            *slow.found.lock().unwrap_or_else(PoisonError::into_inner) = found;
+        }));
+    }
+
+    fn unknown(&self, why: &str) -> Vec<Artifact> {
+        let unknown = |path: &PathBuf| Artifact { name: artifact::name(path), sha256: Fact::Unknown(why.into()) };
+        self.paths.iter().map(unknown).collect()
+    }
+}
+
+struct Door<'a>(&'a AtomicBool);
+
+impl Drop for Door<'_> {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Release);
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+mod tests {
+    use std::collections::HashSet;
+    use std::io;
+    use std::path::Path;
+    use std::thread::ThreadId;
+
+    use bonafide_protocol::measurement::{Platform, Traces};
+
+    use super::*;
+    use crate::adapter::{FileStorage, StdFiles};
+    use crate::port::FileReader;
+
+    /// Which threads have opened a file.
+    #[derive(Default)]
+    struct Watched(Mutex<HashSet<ThreadId>>);
+
+    impl Files for Watched {
+        fn open(&self, path: &Path) -> io::Result<Box<dyn FileReader>> {
+            self.0.lock().unwrap().insert(std::thread::current().id());
+            StdFiles.open(path)
+        }
+
+        fn list(&self, folder: &Path) -> io::Result<Vec<String>> {
+            StdFiles.list(folder)
+        }
+    }
+
+    struct Panicking;
+
+    impl Files for Panicking {
+        fn open(&self, _path: &Path) -> io::Result<Box<dyn FileReader>> {
+            panic!("as no port should")
+        }
+
+        fn list(&self, _folder: &Path) -> io::Result<Vec<String>> {
+            panic!("as no port should")
+        }
+    }
+
+    fn measurer(files: Arc<dyn Files>) -> Measurer {
+        let mut ports = Ports::desktop(Arc::new(FileStorage::new("/nonexistent")));
+        ports.files = files;
+        let app = App { platform: Platform::Linux, id: "app".into(), version: "1".into(), build: String::new() };
+        Measurer::new(&ports, &app, vec!["/proc/self/exe".into()], Handle::current())
+    }
+
+    #[tokio::test]
+    async fn no_probe_runs_on_the_callers_thread() {
+        let files = Arc::new(Watched::default());
+        let measurer = measurer(files.clone());
+        measurer.measurement().await;
+        let threads = files.0.lock().unwrap().clone();
+        assert!(!threads.is_empty() && !threads.contains(&std::thread::current().id()));
+    }
+
+    #[tokio::test]
+    async fn what_is_slow_enters_a_later_measurement() {
+        let measurer = measurer(Arc::new(StdFiles));
+        let servers = async || measurer.measurement().await.device.unwrap().agent_servers;
+        let known = async {
+            while let Traces::Unknown(why) = servers().await {
+                assert_eq!(why, "still being looked for");
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(30), known).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_probe_that_panics_is_unknown_and_the_next_one_runs() {
+        let measurer = measurer(Arc::new(Panicking));
+        for _ in 0..3 {
+            let measurement = measurer.measurement().await;
+            assert_eq!(measurement.device.unwrap().debuggers, Traces::Unknown("the probes did not end".into()));
+            assert!(matches!(&*measurement.code, [code] if matches!(code.memory, Fact::Unknown(_))));
+            assert!(matches!(&*measurement.artifacts, [file] if matches!(file.sha256, Fact::Unknown(_))));
+        }
+        let open = async {
+            while measurer.slow.running.load(Ordering::Acquire) {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(30), open).await.unwrap();
+    }
+}

@@ -1,0 +1,297 @@
+//! All probes, put together.
+
+use std::sync::{Arc, OnceLock};
+
+use bonafide_protocol::measurement::{App, Code, CodeRole, DeviceFacts, Platform, Traces};
+
+use super::maps::{Mapping, Maps};
+use super::redirect::Calls;
+use super::threads::Threads;
+use super::{agents, android, code, loaded, preload, servers};
+use crate::port::{Connectivity, Files, Ports, Processes, Properties};
+
+/// What the probes read through.
+pub(super) struct Probes {
+    files: Arc<dyn Files>,
+    properties: Arc<dyn Properties>,
+    processes: Arc<dyn Processes>,
+    connectivity: Arc<dyn Connectivity>,
+    platform: Platform,
+    app_id: String,
+    /// An address of the core's own code.
+    own: u64,
+    calls: OnceLock<Result<Calls, &'static str>>,
+}
+
+/// What the slow probes find.
+#[derive(Clone)]
+pub(super) struct Slow {
+    /// Of the virtual machine, where there is one.
+    pub(super) code: Option<Code>,
+    pub(super) agent_servers: Traces,
+}
+
+impl Default for Slow {
+    fn default() -> Self {
+        Self { code: None, agent_servers: Traces::Unknown("still being looked for".into()) }
+    }
+}
+
+impl Probes {
+    pub(super) fn new(ports: &Ports, app: &App) -> Self {
+        // Any function of the core will do; only a number is made of it.
+        let own: fn(&Self) -> Slow = Self::slow;
+        Self {
+            files: Arc::clone(&ports.files),
+            properties: Arc::clone(&ports.properties),
+            processes: Arc::clone(&ports.processes),
+            connectivity: Arc::clone(&ports.connectivity),
+            platform: app.platform,
+            app_id: app.id.clone(),
+            own: own as usize as u64,
+            calls: OnceLock::new(),
+        }
+    }
+
+    /// What fits into a few milliseconds.
+    pub(super) fn quick(&self) -> (Vec<Code>, DeviceFacts) {
+        let maps = Maps::read(&*self.files, self.own);
+        let code = match &maps {
+            Ok(maps) => self.code(maps),
+            Err(why) => {
+                let unknown = |role| code::unknown("", role, why);
+                vec![unknown(CodeRole::Core), unknown(CodeRole::Executable)]
+            }
+        };
+        (code, self.device(maps.as_ref()))
+    }
+
+    /// What takes longer.
+    pub(super) fn slow(&self) -> Slow {
+        let maps = Maps::read(&*self.files, self.own).ok();
+        let machine = maps.as_ref().and_then(loaded::virtual_machine);
+        Slow {
+            code: machine.map(|mapping| code::measure(&*self.files, mapping, CodeRole::Runtime)),
+            agent_servers: servers::look(&*self.files, &*self.processes),
+        }
+    }
+
+    fn code(&self, maps: &Maps) -> Vec<Code> {
+        let files = &*self.files;
+        let core = match maps.at(self.own) {
+            Some(own) => code::measure(files, own, CodeRole::Core),
+            None => code::unmeasured(),
+        };
+        let executable = match loaded::executable(files, maps) {
+            // The core is a part of it: a native program.
+            Ok(mapping) if self.is_own(maps, mapping) => Code { role: CodeRole::Executable, ..core.clone() },
+            Ok(mapping) => code::measure(files, mapping, CodeRole::Executable),
+            Err(why) => code::unknown("", CodeRole::Executable, why),
+        };
+        let system = loaded::c_library(maps).map(|mapping| code::measure(files, mapping, CodeRole::System));
+        [core, executable].into_iter().chain(system).collect()
+    }
+
+    fn is_own(&self, maps: &Maps, mapping: &Mapping) -> bool {
+        maps.at(self.own).is_some_and(|own| own.path == mapping.path && own.inode == mapping.inode)
+    }
+
+    fn device(&self, maps: Result<&Maps, &String>) -> DeviceFacts {
+        let (files, properties) = (&*self.files, &*self.properties);
+        let in_maps = |look: &dyn Fn(&Maps) -> Traces| match maps {
+            Ok(maps) => look(maps),
+            Err(why) => Traces::Unknown(why.clone()),
+        };
+        let threads = Threads::look(files);
+        let on_android = |look: &dyn Fn() -> Traces| match self.platform {
+            Platform::Android => look(),
+            _ => Traces::Unknown("not looked for on this platform".into()),
+        };
+        DeviceFacts {
+            agents: in_maps(&|maps| agents::look(files, maps, self.platform)),
+            agent_threads: threads.agents(maps),
+            debuggers: threads.debuggers(maps),
+            agent_servers: Slow::default().agent_servers,
+            preloaded: preload::look(files, self.platform),
+            redirected: in_maps(&|maps| self.redirected(maps)),
+            writable_code: in_maps(&agents::writable_code),
+            root: on_android(&|| android::root(files, properties)),
+            emulator: on_android(&|| android::emulator(files, properties)),
+            cloner: on_android(&|| android::cloner(properties, &self.app_id)),
+            developer: on_android(&|| android::developer(properties)),
+            proxy: Traces::found(self.connectivity.proxy().map(|_| "proxy")),
+        }
+    }
+
+    fn redirected(&self, maps: &Maps) -> Traces {
+        let Some(own) = maps.at(self.own) else { return Traces::Unknown("the core's own code is not mapped".into()) };
+        match self.calls.get_or_init(|| Calls::of(&*self.files, own)) {
+            Ok(calls) => calls.redirected(&*self.files, maps),
+            Err(why) => Traces::Unknown((*why).into()),
+        }
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+mod tests {
+    use bonafide_protocol::measurement::Fact;
+
+    use super::*;
+    use crate::adapter::{NoProcesses, NoProperties, StdFiles, UnknownConnectivity};
+    use crate::integrity::described::Described;
+    use crate::integrity::maps::MAPS;
+    use crate::integrity::reading::MEMORY;
+
+    const EXE: &str = "/proc/self/exe";
+    const BASE: usize = 0x1000;
+
+    fn probes(files: impl Files + 'static, own: u64) -> Probes {
+        Probes {
+            files: Arc::new(files),
+            properties: Arc::new(NoProperties),
+            processes: Arc::new(NoProcesses),
+            connectivity: Arc::new(UnknownConnectivity),
+            platform: Platform::Jvm,
+            app_id: "com.acme.app".into(),
+            own,
+            calls: OnceLock::new(),
+        }
+    }
+
+    /// The place of `.text` in this test's own file, and its size.
+    fn text() -> (usize, usize) {
+        let whole = std::fs::metadata(EXE).unwrap().len();
+        let mapping = Mapping { end: whole, path: EXE.into(), ..Mapping::default() };
+        let text = loaded::with_elf(&StdFiles, &mapping, |elf| loaded::Text::of(&mapping, elf)).unwrap();
+        (text.offset.try_into().unwrap(), text.size.try_into().unwrap())
+    }
+
+    /// A process that has loaded this test's own file, with a byte of its text altered where `hooked`.
+    fn process(hooked: bool) -> Described {
+        let exe = std::fs::read(EXE).unwrap();
+        let (offset, size) = text();
+        let mut memory = vec![0; BASE];
+        memory.extend_from_slice(&exe);
+        if hooked {
+            memory[BASE + offset + size - 1] ^= 0xff;
+        }
+        let entry = [9_usize, BASE + offset, 0, 0].map(usize::to_ne_bytes).concat();
+        let end = BASE + exe.len();
+        Described::new()
+            .with(MAPS, format!("{BASE:x}-{end:x} r-xp 00000000 08:01 42    /app/lib bonafide.so\n"))
+            .with(MEMORY, memory)
+            .with("/proc/self/auxv", entry)
+            .with("/app/lib bonafide.so", exe)
+            .thread(10, "java", 0)
+            .with("/proc/self/environ", "")
+    }
+
+    fn core(described: Described) -> Code {
+        let (offset, _) = text();
+        let (code, _) = probes(described, (BASE + offset) as u64).quick();
+        code.into_iter().next().unwrap()
+    }
+
+    #[test]
+    fn one_hooked_byte_shows() {
+        let differs = |code: &Code| match (&code.memory, &code.file) {
+            (Fact::Known(memory), Fact::Known(file)) => memory != file,
+            _ => unreachable!("{code:?}"),
+        };
+        let (sound, hooked) = (core(process(false)), core(process(true)));
+        assert!(!differs(&sound) && differs(&hooked));
+        assert_eq!((sound.name.as_str(), sound.role), ("lib bonafide.so", CodeRole::Core));
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_unknown_with_its_reason() {
+        let maps = |text: &str| process(false).with(MAPS, text);
+        let end = BASE + text().0 + text().1;
+        let cases = [
+            process(false).without(MAPS),
+            maps(""),
+            maps(&format!("{BASE:x}-{end:x} r-xp 00000000 00:00 0\n")),
+            maps(&format!("{BASE:x}-{end:x} r-xp 00000000 00:00 0    [anon:code]\n")),
+            maps(&format!("{BASE:x}-{end:x} r-xp 00000000 08:01 42   /app/lib bonafide.so (deleted)\n")),
+            maps(&format!("{BASE:x}-{end:x} r-xp ffffffffffff0000 08:01 42   /app/lib bonafide.so\n")),
+            process(false).without("/app/lib bonafide.so"),
+            process(false).with("/app/lib bonafide.so", "no ELF"),
+            process(false).without(MEMORY),
+            process(false).with(MEMORY, "short"),
+        ];
+        for (number, described) in cases.into_iter().enumerate() {
+            let code = core(described);
+            assert!(matches!(&code.memory, Fact::Unknown(why) if !why.is_empty()), "{number}: {code:?}");
+        }
+    }
+
+    #[test]
+    fn an_executable_that_is_not_found_says_so() {
+        let (offset, _) = text();
+        for vector in [&[][..], &[9, 0, 0, 0], &[9, 1, 0, 0], &[8, 0x1000], &[9]] {
+            let vector: Vec<u8> = vector.iter().copied().flat_map(usize::to_ne_bytes).collect();
+            let (code, _) = probes(process(false).with("/proc/self/auxv", vector), (BASE + offset) as u64).quick();
+            let executable = code.iter().find(|code| code.role == CodeRole::Executable).unwrap();
+            assert!(matches!(executable.memory, Fact::Unknown(_)));
+        }
+    }
+
+    #[test]
+    fn without_proc_nothing_is_known_and_nothing_breaks() {
+        let (code, device) = probes(Described::new(), 0x1000).quick();
+        assert!(code.iter().all(|code| matches!(code.memory, Fact::Unknown(_))));
+        let facts = [
+            &device.debuggers,
+            &device.agents,
+            &device.agent_threads,
+            &device.preloaded,
+            &device.redirected,
+            &device.writable_code,
+        ];
+        assert!(facts.iter().all(|fact| matches!(fact, Fact::Unknown(_))), "{device:?}");
+        assert!(probes(Described::new(), 0x1000).slow().code.is_none());
+    }
+
+    #[test]
+    fn this_process_is_what_its_files_say() {
+        let own: fn() -> (usize, usize) = text;
+        let (code, device) = probes(StdFiles, own as usize as u64).quick();
+        for code in &code {
+            assert!(matches!(&code.memory, Fact::Known(_)) && code.memory == code.file, "{code:?}");
+        }
+        let roles: Vec<CodeRole> = code.iter().map(|code| code.role).collect();
+        assert_eq!(roles, [CodeRole::Core, CodeRole::Executable, CodeRole::System]);
+        assert_eq!(device.redirected, Traces::Known(Vec::new()));
+    }
+
+    #[test]
+    fn a_call_that_another_library_answers_shows() {
+        let own: fn() -> (usize, usize) = text;
+        let maps = std::fs::read_to_string(MAPS).unwrap();
+        // The same process, whose C library bears another name.
+        let renamed = maps
+            .lines()
+            .filter(|line| line.contains("/libc.so.6") || line.contains(" r-xp "))
+            .map(|line| format!("{}\n", line.replace("/libc.so.6", "/hook.so")));
+        let files = Overlaid(Described::new().with(MAPS, renamed.collect::<String>()));
+        let (_, device) = probes(files, own as usize as u64).quick();
+        assert!(
+            matches!(&device.redirected, Fact::Known(calls) if calls.iter().any(|call| call.ends_with("@hook.so"))),
+            "{device:?}"
+        );
+    }
+
+    /// What is not described is the machine's own.
+    struct Overlaid(Described);
+
+    impl Files for Overlaid {
+        fn open(&self, path: &std::path::Path) -> std::io::Result<Box<dyn crate::port::FileReader>> {
+            self.0.open(path).or_else(|_| StdFiles.open(path))
+        }
+
+        fn list(&self, folder: &std::path::Path) -> std::io::Result<Vec<String>> {
+            StdFiles.list(folder)
+        }
+    }
+}

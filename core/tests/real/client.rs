@@ -1,0 +1,85 @@
+//! A process that uses the core: each line on its standard input is answered with a measurement.
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::Arc;
+
+use bonafide_core::adapter::FileStorage;
+use bonafide_core::integrity::Measurer;
+use bonafide_core::port::Ports;
+use bonafide_core::protocol::measurement::{App, Measurement, Platform};
+
+use super::attackers::Hook;
+
+/// The client's own name among the tests.
+const CLIENT: &str = "client::answers";
+
+/// A client that runs.
+pub(crate) struct Client {
+    child: Child,
+    questions: ChildStdin,
+    answers: BufReader<ChildStdout>,
+}
+
+impl Client {
+    pub(crate) fn start() -> Self {
+        Self::of(&mut Self::command())
+    }
+
+    pub(crate) fn start_with(hook: &Hook, environment: &[(&str, &str)]) -> Self {
+        Self::of(Self::command().env("LD_PRELOAD", hook.library()).envs(environment.iter().copied()))
+    }
+
+    fn command() -> Command {
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command.args(["--exact", CLIENT, "--ignored", "--nocapture"]).env_remove("LD_PRELOAD");
+        command
+    }
+
+    fn of(command: &mut Command) -> Self {
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let (questions, answers) = (child.stdin.take().unwrap(), BufReader::new(child.stdout.take().unwrap()));
+        let mut client = Self { child, questions, answers };
+        // The first is of a process that still starts, and without the slow probes.
+        client.measure();
+        client.measure();
+        client
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    pub(crate) fn measure(&mut self) -> Measurement {
+        writeln!(self.questions).unwrap();
+        // The test's own lines come between.
+        let mut line = String::new();
+        while !line.starts_with('{') {
+            line.clear();
+            assert_ne!(self.answers.read_line(&mut line).unwrap(), 0, "the client ended");
+        }
+        serde_json::from_str(&line).unwrap()
+    }
+}
+
+impl Drop for Client {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+#[ignore = "it is the client that the tests start"]
+fn answers() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_time().build().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let ports = Ports::desktop(Arc::new(FileStorage::new(folder.path())));
+    let app = App { platform: Platform::Linux, id: "com.acme.app".into(), version: "1".into(), build: String::new() };
+    let measurer = Measurer::new(&ports, &app, Vec::new(), runtime.handle().clone());
+    let mut out = std::io::stdout();
+    for _line in std::io::stdin().lines() {
+        let measurement = runtime.block_on(measurer.measurement());
+        writeln!(out, "\n{}", serde_json::to_string(&measurement).unwrap()).unwrap();
+    }
+}

@@ -1,0 +1,34 @@
+"""Act 13: frida attaches to the running client, and leaves it again."""
+
+import attacks
+import opening
+from stage import PYTHON, ROOT, Stage, check, eventually
+
+FRIDA_ATTACH = ROOT / "core" / "tests" / "real" / "frida_attach.py"
+
+
+def verdict_of_next_token(stage: Stage, order: str) -> tuple[str, list[str]]:
+    """What the API says of a token that is asked for now, and what the operator sees of it."""
+    answer = stage.client.ask(f"token https://localhost:{stage.api_port}/login {order}")
+    check(answer.get("token"), "a token, whatever it is worth", answer)
+    _, verdict = attacks.api_verdict(stage, answer["token"], {"X-Order": order})
+    return verdict, stage.bonafide_json("appraisals")[0]["findings"]
+
+
+def frida_attaches(stage: Stage) -> None:
+    eventually(lambda: opening.login(stage.client).get("status") == 200, "a login")
+    verdict, findings = verdict_of_next_token(stage, "order-before")
+    check((verdict, findings) == ("accepted", []), "a clean device before", (verdict, findings))
+
+    frida = stage.start("frida", [PYTHON, FRIDA_ATTACH, stage.client.popen.pid], stdin=True)
+    eventually(lambda: "attached" in frida.lines or frida.popen.poll() is not None, "frida attaches")
+    check("attached" in frida.lines, "frida attaches", f"its log is {frida.log}")
+    verdict, findings = verdict_of_next_token(stage, "order-during")
+    check(verdict == "decoy" and "hooking" in findings, "a decoy, and `hooking` for the operator", (verdict, findings))
+    stage.saw(f"with frida attached: a decoy, refused by the API; the operator sees {findings}")
+
+    frida.popen.stdin.close()
+    check(frida.popen.wait(timeout=60) == 0, "frida detaches")
+    verdict, findings = verdict_of_next_token(stage, "order-after")
+    check((verdict, findings) == ("accepted", []), "the device is clean again", (verdict, findings))
+    stage.saw("detached: the next token is accepted")
