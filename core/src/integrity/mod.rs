@@ -40,9 +40,15 @@ pub struct Measurer {
     slow: Arc<Background>,
     runtime: Handle,
     paths: Vec<PathBuf>,
-    /// What [`Measurer::begin`] takes.
-    sender: Mutex<Option<watch::Sender<Option<Vec<Artifact>>>>>,
-    artifacts: watch::Receiver<Option<Vec<Artifact>>>,
+    digests: Arc<Digests>,
+}
+
+/// The app's files.
+struct Digests {
+    /// `None` before the first measurement has ended.
+    measured: watch::Sender<Option<Vec<Artifact>>>,
+    /// Set while they are measured, and for good once all are known.
+    settled: AtomicBool,
 }
 
 /// What the slow probes found last.
@@ -54,25 +60,33 @@ struct Background {
 impl Measurer {
     /// One that measures this process, and these files of the app.
     pub fn new(ports: &Ports, app: &App, artifacts: Vec<PathBuf>, runtime: Handle) -> Self {
-        let (sender, receiver) = watch::channel(None);
         Self {
             files: Arc::clone(&ports.files),
             probes: Arc::new(Probes::new(ports, app)),
             slow: Arc::new(Background { found: Mutex::new(Slow::default()), running: AtomicBool::new(false) }),
             runtime,
             paths: artifacts,
-            sender: Mutex::new(Some(sender)),
-            artifacts: receiver,
+            digests: Arc::new(Digests { measured: watch::channel(None).0, settled: AtomicBool::new(false) }),
         }
     }
 
-    /// Digests the app's files and runs the slow probes, on the blocking pool; the first call only.
+    /// Digests the app's files and runs the slow probes, on the blocking pool; the first call only, and later ones for
+    /// files that could not be read then: one busy moment at launch must not cost every token of the process.
     pub fn begin(&self) {
-        let Some(sender) = self.sender.lock().unwrap_or_else(PoisonError::into_inner).take() else { return };
-        let (files, paths) = (Arc::clone(&self.files), self.paths.clone());
+        if self.digests.settled.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        let unmeasured = self.unknown("the measurement did not run");
+        let (files, paths, digests) = (Arc::clone(&self.files), self.paths.clone(), Arc::clone(&self.digests));
         drop(self.runtime.spawn_blocking(move || {
-            let measured = paths.iter().map(|path| artifact::measure(&*files, path)).collect();
-            sender.send_replace(Some(measured));
+            let before = digests.measured.borrow().clone();
+            // Told also when a port panics: nobody waits for what does not come.
+            let mut telling = Telling { digests: &digests, result: before.clone().unwrap_or(unmeasured) };
+            let known = |place: usize| before.as_ref().and_then(|all| all.get(place)).filter(|file| is_known(file));
+            let measure = |(place, path): (usize, &PathBuf)| {
+                known(place).cloned().unwrap_or_else(|| artifact::measure(&*files, path))
+            };
+            telling.result = paths.iter().enumerate().map(measure).collect();
         }));
         self.begin_slow();
     }
@@ -82,13 +96,7 @@ impl Measurer {
         self.begin();
         let probes = Arc::clone(&self.probes);
         let quick = self.runtime.spawn_blocking(move || probes.quick()).await;
-        let mut artifacts = self.artifacts.clone();
-        let digested = tokio::time::timeout(PATIENCE, artifacts.wait_for(Option::is_some)).await;
-        let digested = match digested {
-            Ok(Ok(digested)) => digested.clone().unwrap_or_default(),
-            Ok(Err(_)) => self.unknown("the measurement did not run"),
-            Err(_) => self.unknown("still being measured"),
-        };
+        let digested = self.digested().await;
         let (mut code, mut device) =
             quick.unwrap_or_else(|_| (vec![code::unmeasured()], DeviceFacts::unknown("the probes did not end")));
         let slow = self.slow.found.lock().unwrap_or_else(PoisonError::into_inner).clone();
@@ -96,6 +104,18 @@ impl Measurer {
         device.agent_servers = slow.agent_servers;
         self.begin_slow();
         Measurement { artifacts: digested, code, device: Some(device) }
+    }
+
+    /// The digests of the app's files, waited for within bounds.
+    async fn digested(&self) -> Vec<Artifact> {
+        self.begin();
+        let mut artifacts = self.digests.measured.subscribe();
+        let digested = tokio::time::timeout(PATIENCE, artifacts.wait_for(Option::is_some)).await;
+        match digested {
+            Ok(Ok(digested)) => digested.clone().unwrap_or_default(),
+            Ok(Err(_)) => self.unknown("the measurement did not run"),
+            Err(_) => self.unknown("still being measured"),
+        }
     }
 
     /// One run at a time: a device that is asked often is not kept busy with it.
@@ -115,6 +135,28 @@ impl Measurer {
     fn unknown(&self, why: &str) -> Vec<Artifact> {
         let unknown = |path: &PathBuf| Artifact { name: artifact::name(path), sha256: Fact::Unknown(why.into()) };
         self.paths.iter().map(unknown).collect()
+    }
+}
+
+/// Whether the measurement misses a file of the app, which the next one may know.
+pub(crate) fn is_incomplete(measurement: &Measurement) -> bool {
+    !measurement.artifacts.iter().all(is_known)
+}
+
+fn is_known(file: &Artifact) -> bool {
+    matches!(file.sha256, Fact::Known(_))
+}
+
+struct Telling<'a> {
+    digests: &'a Digests,
+    result: Vec<Artifact>,
+}
+
+impl Drop for Telling<'_> {
+    fn drop(&mut self) {
+        let complete = self.result.iter().all(is_known);
+        self.digests.measured.send_replace(Some(std::mem::take(&mut self.result)));
+        self.digests.settled.store(complete, Ordering::Release);
     }
 }
 
@@ -181,6 +223,40 @@ mod tests {
         measurer.measurement().await;
         let threads = files.0.lock().unwrap().clone();
         assert!(!threads.is_empty() && !threads.contains(&std::thread::current().id()));
+    }
+
+    /// The first file that is opened under the app's name cannot be read.
+    struct BusyOnce(AtomicBool);
+
+    impl Files for BusyOnce {
+        fn open(&self, path: &Path) -> io::Result<Box<dyn FileReader>> {
+            if path == Path::new("/proc/self/exe") && !self.0.swap(true, Ordering::AcqRel) {
+                return Err(io::ErrorKind::ResourceBusy.into());
+            }
+            StdFiles.open(path)
+        }
+
+        fn list(&self, folder: &Path) -> io::Result<Vec<String>> {
+            StdFiles.list(folder)
+        }
+    }
+
+    #[tokio::test]
+    async fn a_file_that_could_not_be_read_is_measured_again() {
+        let mut ports = Ports::desktop(Arc::new(FileStorage::new("/nonexistent")));
+        ports.files = Arc::new(BusyOnce(AtomicBool::new(false)));
+        // No executable's code is looked at before: its file is the app's here.
+        let app = App { platform: Platform::Linux, id: "app".into(), version: "1".into(), build: String::new() };
+        let measurer = Measurer::new(&ports, &app, vec!["/proc/self/exe".into()], Handle::current());
+        let first = measurer.digested().await;
+        assert!(matches!(&*first, [file] if matches!(file.sha256, Fact::Unknown(_))), "{first:?}");
+        let known = async {
+            while !measurer.digested().await.iter().all(is_known) {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(30), known).await.unwrap();
+        assert!(measurer.digests.settled.load(Ordering::Acquire), "known for good");
     }
 
     #[tokio::test]

@@ -16,6 +16,9 @@ const ENTRIES: usize = 64;
 /// A token is not sent in its last moments: the request would arrive too late. At most a tenth of its lifetime.
 const LONGEST_MARGIN_MILLIS: u64 = 5_000;
 
+/// How long a token is fresh that was asked for before the app had been measured whole.
+const PROVISIONAL_MILLIS: u64 = 5_000;
+
 /// What tokens are told apart by.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Key {
@@ -95,9 +98,10 @@ impl Fetched {
         (self.valid_millis - margin).saturating_sub(now.saturating_sub(self.asked))
     }
 
-    /// How long until half its lifetime is over.
+    /// How long until half its lifetime is over; a provisional one is renewed soon.
     pub(super) fn fresh_for(&self, now: u64) -> u64 {
-        (self.valid_millis / 2).saturating_sub(now.saturating_sub(self.asked))
+        let longest = if self.provisional { PROVISIONAL_MILLIS } else { u64::MAX };
+        (self.valid_millis / 2).min(longest).saturating_sub(now.saturating_sub(self.asked))
     }
 
     /// A lease of it; `why` says what the API is told when it is no longer valid.
@@ -123,7 +127,7 @@ mod tests {
 
     fn fetched(valid_millis: u64) -> Fetched {
         let session_key = Arc::new(P256Key::generate().unwrap());
-        Fetched { token: "t".into(), session_key, asked: 1_000, valid_millis }
+        Fetched { token: "t".into(), session_key, asked: 1_000, valid_millis, provisional: false }
     }
 
     #[test]
@@ -136,6 +140,13 @@ mod tests {
         assert_eq!(fetched(0).valid_for(1_000), 0);
         assert_eq!(token.lease("h", 296_000, Status::NoNetwork).status, Some(Status::NoNetwork));
         assert_eq!(token.lease("h", 295_999, Status::NoNetwork).status, None);
+    }
+
+    #[test]
+    fn a_provisional_token_is_valid_as_long_and_fresh_for_a_moment() {
+        let token = Fetched { provisional: true, ..fetched(300_000) };
+        assert_eq!((token.valid_for(1_000), token.fresh_for(1_000)), (295_000, 5_000));
+        assert_eq!((token.valid_for(6_000), token.fresh_for(6_000)), (290_000, 0));
     }
 
     #[test]

@@ -16,7 +16,7 @@ use super::challenges::Challenges;
 use crate::Failure;
 use crate::health::{Concern, Health};
 use crate::held::Held;
-use crate::integrity::Measurer;
+use crate::integrity::{Measurer, is_incomplete};
 use crate::keys::{Keys, is_lost};
 use crate::port::{Clock, EvidenceProvider, EvidenceRequest, KeyHandle, Storage};
 use crate::service::{Deadline, Service};
@@ -36,6 +36,8 @@ pub(crate) struct Fetched {
     /// When it was asked for, by the boot clock: its age is never underestimated.
     pub(crate) asked: u64,
     pub(crate) valid_millis: u64,
+    /// The app could not be measured whole yet: the service may have sent a decoy for that alone.
+    pub(crate) provisional: bool,
 }
 
 /// What is needed to fetch one.
@@ -124,12 +126,13 @@ impl Fetcher {
         let session_key = Arc::new(session_key);
         let session_public = session_key.public_key().map_err(|error| Failure::new(Status::Internal).because(error))?;
         let request = self.request(audience, binding, challenge, &key, session_public).await;
+        let provisional = is_incomplete(&request.measurement);
         // Strings, numbers and keys always serialise.
         let payload = serde_json::to_vec(&request).unwrap_or_default();
         let jws = self.keys.sign(TOKEN_REQUEST_TYPE, &key.public, &payload).await?;
         let asked = self.clock.boot_millis();
         let response = self.service.token(&jws, deadline).await?;
-        self.take(response, &key, session_key, asked).await
+        Ok(Fetched { provisional, ..self.take(response, &key, session_key, asked).await? })
     }
 
     async fn request(
@@ -206,7 +209,7 @@ impl Fetcher {
             );
         }
         let valid_millis = response.expires_in.saturating_mul(1000).min(MAX_VALID_MILLIS);
-        Ok(Fetched { token: response.token, session_key, asked, valid_millis })
+        Ok(Fetched { token: response.token, session_key, asked, valid_millis, provisional: false })
     }
 
     async fn remember_installation(&self, id: String, key: &KeyHandle) {

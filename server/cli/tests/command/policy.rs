@@ -5,7 +5,7 @@ use std::net::TcpStream;
 
 use bonafide_protocol::jws::{Header, join, signing_input};
 use bonafide_protocol::key::P256Key;
-use bonafide_protocol::measurement::{App, Artifact, Code, Fact, Measurement, Platform};
+use bonafide_protocol::measurement::{App, Artifact, Code, CodeRole, DeviceFacts, Fact, Measurement, Platform};
 use bonafide_protocol::message::{TOKEN_REQUEST_TYPE, TokenRequest};
 use serde_json::{Value, json};
 
@@ -66,11 +66,15 @@ impl Account {
             version: 1,
             measurement: Measurement {
                 artifacts: vec![Artifact { name: "app.jar".into(), sha256: Fact::Known("33".repeat(32)) }],
-                code: vec![Code {
-                    name: "libbonafide.so".into(),
-                    memory: Fact::Known("22".repeat(32)),
-                    file: Fact::Known("22".repeat(32)),
-                }],
+                code: [("libbonafide.so", CodeRole::Core, "22"), ("java", CodeRole::Executable, "55")]
+                    .map(|(name, role, digest)| Code {
+                        name: name.into(),
+                        role,
+                        memory: Fact::Known(digest.repeat(32)),
+                        file: Fact::Known(digest.repeat(32)),
+                    })
+                    .into(),
+                device: Some(DeviceFacts::clean()),
             },
             evidence: None,
             session_key: P256Key::generate().unwrap().public_key().unwrap(),

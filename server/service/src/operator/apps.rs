@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State as Shared;
-use bonafide_protocol::encoding::to_base64url;
+use bonafide_protocol::encoding::to_hex;
 use bonafide_protocol::measurement::Platform;
 use bonafide_protocol::status::Status;
 use ring::rand::{SecureRandom as _, SystemRandom};
@@ -117,7 +117,8 @@ pub(crate) async fn register(
         return Err(Refusal::with(Status::MalformedRequest, fault.to_owned()));
     }
     let registration = Registration {
-        app_id: to_base64url(&random),
+        // No id begins with a hyphen, which command lines take for an option.
+        app_id: to_hex(&random),
         platform: build.platform.name().to_owned(),
         id: build.id,
         version: build.version,

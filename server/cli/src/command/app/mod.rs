@@ -18,6 +18,7 @@ pub(crate) enum App {
     /// Retires a build: from now on it gets decoys.
     Retire {
         /// The build's id, from `bonafide app list`.
+        #[arg(allow_hyphen_values = true)]
         app_id: String,
         /// Answers the question.
         #[arg(long)]
