@@ -136,7 +136,7 @@ pub enum Error {
         /// The missing one.
         scheme: Scheme,
     },
-    /// A scheme's block is there twice, or a block without any scheme that is known.
+    /// A scheme's block is there twice: readers would differ on which counts.
     #[error("the {scheme} block is there twice")]
     SeveralBlocks {
         /// Which.

@@ -311,3 +311,19 @@ fn a_bundle_is_refused_for_its_manifest() {
     assert!(wrong(manifest(&[package.clone(), Attribute::android_text("versionCode", 0x0101_021b, "7a")])));
     assert!(wrong(manifest(&[package, Attribute::plain("split", Text("extra"))])), "the base is no split");
 }
+
+#[test]
+fn a_jar_signature_alone_is_refused_and_tells_what_was_there() {
+    let signed = |said: &str, signers: Vec<Signer>| {
+        let mut entries = forge::entries();
+        let file = format!("Signature-Version: 1.0\r\n{said}\r\nName: classes.dex\r\n");
+        entries.push(("META-INF/CERT.SF".to_owned(), file.into()));
+        entries.push(("META-INF/CERT.RSA".to_owned(), vec![0x30, 0x80]));
+        Apk { entries, signers }.build()
+    };
+    let key = Key::new();
+    assert_eq!(refusal(signed("", vec![])), "OnlyV1");
+    assert_eq!(refusal(signed("X-Android-APK-Signed: 2\r\n", vec![])), "Stripped");
+    assert_eq!(refusal(signed("X-Android-APK-Signed: 2, 3\r\n", vec![Signer::v2(&key)])), "Stripped");
+    read(signed("X-Android-APK-Signed: 2, 3\r\n", vec![Signer::v2(&key), Signer::v3(&key)])).unwrap();
+}

@@ -2,6 +2,8 @@
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 mod cache;
+#[expect(dead_code, unused_imports, reason = "only a good one is needed here")]
+mod forge;
 
 use std::fs::File;
 use std::io::{Cursor, Read as _};
@@ -93,4 +95,23 @@ fn a_real_package_with_one_bit_changed_is_refused() {
     bytes[middle] ^= 1;
     let error = registration::read(vec![("app".to_owned(), Cursor::new(bytes))]).unwrap_err();
     assert!(matches!(error, Error::ContentMismatch { .. } | Error::Damaged { .. }), "{error}");
+}
+
+/// A library of this machine in the place of the core's.
+#[test]
+fn of_the_cores_library_the_code_in_memory_is_taken_as_well() {
+    let library = std::fs::read("/bin/true").unwrap();
+    let mut entries = forge::entries();
+    entries.push(("lib/x86_64/libbonafide.so".to_owned(), library));
+    let apk = forge::Apk { entries, ..forge::Apk::good() }.build();
+    let package = registration::read(vec![("app".to_owned(), Cursor::new(apk))]).unwrap();
+    let texts: Vec<_> = package.code.iter().filter(|one| one.kind == CodeKind::Text).collect();
+    assert_eq!(texts.len(), 1, "of no other library");
+    assert_eq!((texts[0].name.as_str(), texts[0].architecture.as_deref()), ("libbonafide.so", Some("x86_64")));
+
+    let folder = tempfile::tempdir().unwrap();
+    let text = folder.path().join("text");
+    cache::run(Command::new("objcopy").args(["-O", "binary", "--only-section=.text", "/bin/true"]).arg(&text));
+    let digest = ring::digest::digest(&ring::digest::SHA256, &std::fs::read(text).unwrap());
+    assert_eq!(texts[0].sha256.as_slice(), digest.as_ref());
 }

@@ -203,7 +203,23 @@ fn androids_own_verifier_takes_what_the_tests_forge() {
     }
 }
 
-/// A lineage that apksigner made, and another key type.
+#[test]
+fn what_apksigner_signs_by_v1_alone_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, _) = key(folder.path(), "key.jks");
+    let sign = |newer: &str| {
+        let signed = folder.path().join("signed.apk");
+        let mut command = Command::new("apksigner");
+        command.args(["sign", "--v2-signing-enabled", newer, "--v3-signing-enabled", newer, "--ks"]).arg(&store);
+        command.args(["--ks-pass", "pass:secret", "--out"]).arg(&signed).arg(cache::folder().join("apidemos.apk"));
+        cache::run(&mut command);
+        read(&[signed])
+    };
+    assert!(matches!(sign("false"), Err(Error::OnlyV1)));
+    sign("true").unwrap();
+}
+
+/// A lineage that apksigner made.
 #[test]
 fn what_apksigner_rotates_is_read_with_its_lineage() {
     let folder = tempfile::tempdir().unwrap();
