@@ -10,7 +10,7 @@ use bonafide_gateway::{
     VerifierSettings, forward_auth,
 };
 use bonafide_protocol::key::P256Key;
-use bonafide_protocol::measurement::{Fact, Platform};
+use bonafide_protocol::measurement::{CodeRole, Fact, Platform};
 use common::{ACCOUNT, Device, START, Service, genuine, parts};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
@@ -31,7 +31,7 @@ fn altered() -> Device {
 
 fn unmeasured_core() -> Device {
     let mut device = Device::new();
-    device.request.measurement.code.clear();
+    device.request.measurement.code.retain(|code| code.role != CodeRole::Core);
     device
 }
 
@@ -180,7 +180,7 @@ async fn annotated_and_open_a_finding_reaches_the_api_and_else_nobody() {
         "core_unmeasured": { "action": "annotate", "open": true } } });
     set(&service, policy).await;
     let mut both = altered();
-    both.request.measurement.code.clear();
+    both.request.measurement.code.retain(|code| code.role != CodeRole::Core);
     let open = service.pass(&both).await;
     let file = service.directory.path().join("jwks.json");
     std::fs::write(&file, jwks(&service).await.to_string()).unwrap();

@@ -6,7 +6,12 @@ use super::rules::Action;
 
 /// What follows from a finding that the policy does not name. Rejection, unless a row here says otherwise: a finding
 /// that a new version of the service brings is never let through because nobody has heard of it.
-const DEFAULTS: &[(Finding, Action)] = &[];
+const DEFAULTS: &[(Finding, Action)] = &[
+    // Millions of honest phones have developer options on, and many a developer's machine runs a server that is not
+    // attached: facts for the operator, and no reason to lock anybody out.
+    (Finding::DeveloperMode, Action::Annotate),
+    (Finding::HookingServer, Action::Annotate),
+];
 
 /// Findings that always reject, each with what to do instead (docs/adr/0009): on these rests what a policy may say of
 /// the others.

@@ -417,10 +417,16 @@ mod tests {
             "app_retired": {"action": "ignore", "until": 5},
             "core_altered": {"action": "reject", "platforms": {"visionos": "ignore", "jvm": "quarantine"}},
             "key_level_too_low": "ignore",
+            "developer_mode": "quarantine",
             "core_unmeasured": "ignore"}}"#;
         let rules = Document::recall(stored).unwrap().rules;
         for finding in Finding::ALL {
-            let expected = if *finding == Finding::CoreUnmeasured { Action::Ignore } else { Action::Reject };
+            let expected = match finding {
+                Finding::CoreUnmeasured => Action::Ignore,
+                // Not named there: its default.
+                Finding::HookingServer => Action::Annotate,
+                _ => Action::Reject,
+            };
             for platform in PLATFORMS {
                 assert_eq!(rules.effect(*finding, Some(platform)).action, expected, "{finding:?} {platform:?}");
             }

@@ -159,9 +159,14 @@ mod tests {
     }
 
     #[test]
-    fn what_the_policy_does_not_name_rejects() {
+    fn what_the_policy_does_not_name_rejects_but_for_what_honest_devices_show() {
+        let noted = [Finding::DeveloperMode, Finding::HookingServer];
         for finding in Finding::ALL {
-            assert_eq!(Rules::default().effect(*finding, Some(Platform::Jvm)), Effect::REJECT, "{finding:?}");
+            let expected = match noted.contains(finding) {
+                true => Effect { action: Action::Annotate, open: false },
+                false => Effect::REJECT,
+            };
+            assert_eq!(Rules::default().effect(*finding, Some(Platform::Jvm)), expected, "{finding:?}");
         }
         let decision = Rules::default().decide([None], None, None);
         assert!(!decision.passed, "nor what this version does not know");
