@@ -16,9 +16,12 @@ def altered_client(stage: Stage) -> None:
     with zipfile.ZipFile(altered, "a") as jar:
         jar.writestr("tampered.txt", "a class more, a check less")
     client = opening.start_client(stage, "altered-client", jar=altered)
+    logins = lambda: [line for line in stage.api.json_lines() if line.get("path") == "/login"]
+    before = len(logins())
     answer = opening.login(client)
     check(answer.get("status") == 401, "the API refuses the token with 401", answer)
-    reason = [line for line in stage.api.json_lines() if line.get("path") == "/login"][-1]["verdict"]
+    # The line comes after the answer.
+    reason = eventually(lambda: logins()[before:], "a line in the API's log")[-1]["verdict"]
     check(reason == "decoy", "the API's log tells a decoy from a forgery", reason)
     client.stop()
     row = next(row for row in stage.bonafide_json("appraisals") if not row["passed"])

@@ -30,6 +30,8 @@ const TICKS_PER_SECOND: f64 = 100.0;
 const ACCOUNT: &str = "load";
 
 fn main() -> Outcome<()> {
+    // reqwest takes none by itself. Losing the race to another installer is as good.
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let value = |name: &str| arguments.iter().skip_while(|argument| *argument != name).nth(1);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;

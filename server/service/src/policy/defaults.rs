@@ -7,8 +7,10 @@ use super::rules::Action;
 /// What follows from a finding that the policy does not name. Rejection, unless a row here says otherwise: a finding
 /// that a new version of the service brings is never let through because nobody has heard of it.
 const DEFAULTS: &[(Finding, Action)] = &[
-    // Millions of honest phones have developer options on, and many a developer's machine runs a server that is not
-    // attached: facts for the operator, and no reason to lock anybody out.
+    // Millions of honest phones have developer options on, many a developer's machine runs a server that is not
+    // attached, and a system that is updated under a running app takes the files away that its code was loaded from:
+    // facts for the operator, and no reason to lock anybody out. Bonafide's own code is never excused.
+    (Finding::CodeUnmeasured, Action::Annotate),
     (Finding::DeveloperMode, Action::Annotate),
     (Finding::HookingServer, Action::Annotate),
 ];

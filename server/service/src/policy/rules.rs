@@ -160,7 +160,7 @@ mod tests {
 
     #[test]
     fn what_the_policy_does_not_name_rejects_but_for_what_honest_devices_show() {
-        let noted = [Finding::DeveloperMode, Finding::HookingServer];
+        let noted = [Finding::CodeUnmeasured, Finding::DeveloperMode, Finding::HookingServer];
         for finding in Finding::ALL {
             let expected = match noted.contains(finding) {
                 true => Effect { action: Action::Annotate, open: false },
