@@ -27,9 +27,8 @@ import org.openjdk.jmh.annotations.Warmup;
 
 /**
  * A request on a pooled connection over TLS on loopback, to a server in another process: plain, with OkHttp's own
- * pinner, with that and a header of a token's size, and protected; and to one that is pinned and gets no token, with
- * OkHttp's own pinner and protected. The third tells what a token costs by its bytes alone, whoever attaches it; the
- * last two do the very same work.
+ * pinner, with that and a header of a token's size, and protected. The third tells what a token costs by its bytes
+ * alone, whoever attaches it.
  *
  * <p>One benchmark and not four: JMH gives each a process of its own, and two runs of the same code then differ by more
  * than what is looked for. Here the clients take turns with each request, in changing order, and only the medians of one
@@ -45,8 +44,7 @@ public class RequestBenchmark {
     private static final int MOST = 100_000;
 
     private final Request request = new Request.Builder().url(Setting.API + "/public").build();
-    private final Request pinnedOnly = new Request.Builder().url(Setting.PINNED_API + "/public").build();
-    private final OkHttpClient[] clients = new OkHttpClient[6];
+    private final OkHttpClient[] clients = new OkHttpClient[4];
     private NativeProtection protection;
     private int turn;
 
@@ -54,8 +52,8 @@ public class RequestBenchmark {
     @State(Scope.Thread)
     @AuxCounters(AuxCounters.Type.EVENTS)
     public static class Medians {
-        private final long[][] times = new long[6][MOST];
-        private final int[] counts = new int[6];
+        private final long[][] times = new long[4][MOST];
+        private final int[] counts = new int[4];
 
         @Setup(Level.Iteration)
         public void clear() {
@@ -78,14 +76,6 @@ public class RequestBenchmark {
             return median(3);
         }
 
-        public long certificatePinnerNoToken() {
-            return median(4);
-        }
-
-        public long protectedByNoToken() {
-            return median(5);
-        }
-
         private void add(int which, long nanos) {
             if (counts[which] < MOST) times[which][counts[which]++] = nanos;
         }
@@ -102,20 +92,14 @@ public class RequestBenchmark {
         protection = new NativeProtection();
         protection.start(Setting.settings());
         protection.precheckBlocking();
-        CertificatePinner pins = pins(Setting.HOST, "leaf");
+        CertificatePinner pins = new CertificatePinner.Builder()
+                .add(Setting.HOST, CertificatePinner.pin(Setting.certificates("leaf").get(0)))
+                .build();
         Map<String, String> headers = protection.headersForBlocking(Setting.API, null);
         clients[0] = Setting.client().build();
         clients[1] = Setting.client().certificatePinner(pins).build();
         clients[2] = Setting.client().certificatePinner(pins).addInterceptor(withHeaders(headers)).build();
         clients[3] = BonafideOkHttp.protectedBy(Setting.client(), protection).build();
-        clients[4] = Setting.client().certificatePinner(pins(Setting.PINNED_HOST, "pinned_leaf")).build();
-        clients[5] = BonafideOkHttp.protectedBy(Setting.client(), protection).build();
-    }
-
-    private static CertificatePinner pins(String host, String leaf) throws Exception {
-        return new CertificatePinner.Builder()
-                .add(host, CertificatePinner.pin(Setting.certificates(leaf).get(0)))
-                .build();
     }
 
     @TearDown
@@ -129,11 +113,11 @@ public class RequestBenchmark {
         turn++;
         for (int place = 0; place < clients.length; place++) {
             int which = (turn + place) % clients.length;
-            medians.add(which, timed(clients[which], which < 4 ? request : pinnedOnly));
+            medians.add(which, timed(clients[which]));
         }
     }
 
-    private static long timed(OkHttpClient client, Request request) throws IOException {
+    private long timed(OkHttpClient client) throws IOException {
         long begun = System.nanoTime();
         try (Response response = client.newCall(request).execute()) {
             if (response.code() != 200) throw new IOException("HTTP " + response.code());

@@ -18,11 +18,6 @@ final class Setting {
 
     static final String HOST = "localhost";
 
-    /** An API that is pinned, and gets no token. */
-    static final String PINNED_API = property("pinned_api");
-
-    static final String PINNED_HOST = "127.0.0.1";
-
     static Settings settings() {
         return new Settings(
                 InitialConfig.of(new File(property("config"))), new File(property("storage")), property("app"), "1.0.0");
