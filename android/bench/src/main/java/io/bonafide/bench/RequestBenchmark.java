@@ -4,7 +4,10 @@ import io.bonafide.NativeProtection;
 import io.bonafide.okhttp.BonafideOkHttp;
 import java.io.IOException;
 import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import okhttp3.CertificatePinner;
 import okhttp3.Interceptor;
@@ -31,22 +34,26 @@ import org.openjdk.jmh.annotations.Warmup;
  * alone, whoever attaches it.
  *
  * <p>One benchmark and not four: JMH gives each a process of its own, and two runs of the same code then differ by more
- * than what is looked for. Here the clients take turns with each request, in changing order, and only the medians of one
- * iteration are compared; scripts/bench-kotlin does that with each iteration's counters.
+ * than what is looked for. Here the clients take turns with each request, and only the medians of one iteration are
+ * compared; scripts/bench-kotlin does that with each iteration's counters. Each round is in an order of its own: who
+ * always follows the same client pays for what that one leaves behind.
  */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.MICROSECONDS)
-@Fork(2)
-@Warmup(iterations = 10, time = 1)
-@Measurement(iterations = 40, time = 1)
+@Fork(5)
+@Warmup(iterations = 8, time = 1)
+@Measurement(iterations = 16, time = 1)
 public class RequestBenchmark {
     private static final int MOST = 100_000;
 
     private final Request request = new Request.Builder().url(Setting.API + "/public").build();
     private final OkHttpClient[] clients = new OkHttpClient[4];
     private NativeProtection protection;
-    private int turn;
+    /** The same orders in each run. */
+    private final Random random = new Random(1);
+
+    private final List<Integer> order = Arrays.asList(0, 1, 2, 3);
 
     /** The medians of an iteration, in nanoseconds. */
     @State(Scope.Thread)
@@ -110,11 +117,8 @@ public class RequestBenchmark {
     /** One request by each client. */
     @Benchmark
     public void eachInTurn(Medians medians) throws IOException {
-        turn++;
-        for (int place = 0; place < clients.length; place++) {
-            int which = (turn + place) % clients.length;
-            medians.add(which, timed(clients[which]));
-        }
+        Collections.shuffle(order, random);
+        for (int which : order) medians.add(which, timed(clients[which]));
     }
 
     private long timed(OkHttpClient client) throws IOException {

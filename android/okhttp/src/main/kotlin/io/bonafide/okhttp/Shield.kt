@@ -15,6 +15,7 @@ internal class Shield(
 ) {
     val prepared = protection as? PreparedHeaders
     val rules = RulesMemo(protection)
+    val headerMemo = HeaderMemo()
     val markers = PoolMarkers()
     val pins = PinCheck(protection, rules, markers)
 
