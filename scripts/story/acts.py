@@ -1,6 +1,7 @@
 """The acts, in order."""
 
 import attacks
+import evidence
 import instrumentation
 import interception
 import opening
@@ -21,4 +22,6 @@ ACTS = [
     ("Replays, stolen tokens, rolled-back and forged configs", attacks.replays_and_forgeries),
     ("The service stops and comes back", outage.service_stops),
     ("frida attaches to the client: the next token is a decoy; detached, the device is clean again", instrumentation.frida_attaches),
+    ("The Key Attestation of a real phone is accepted at its time", evidence.real_phone_is_accepted),
+    ("The same with one bit changed is refused", evidence.one_bit_is_refused),
 ]
