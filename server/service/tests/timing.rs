@@ -1,0 +1,54 @@
+//! A decoy takes as long as a token. Coarse: whoever skips the database or a signature is caught, and a machine with
+//! other work is not. The fine figure is that of `scripts/bench`.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+mod common;
+
+use std::time::{Duration, Instant};
+
+use bonafide_protocol::measurement::Fact;
+use common::{Device, Service};
+
+const ROUNDS: usize = 150;
+
+/// How far apart the two may lie, either way.
+const TOLERATED: f64 = 1.25;
+
+/// The lower quartile: what others do on the machine only ever adds.
+fn quartile(times: &mut [Duration]) -> Duration {
+    times.sort_unstable();
+    *times.get(times.len() / 4).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_decoy_takes_as_long_as_a_token() {
+    let service = Service::ready().await;
+    let mut altered = Device::new();
+    altered.request.measurement.artifacts.first_mut().unwrap().sha256 = Fact::Known("33".repeat(32));
+    let mut unknown = Device::new();
+    unknown.request.app.id = "com.evil.app".into();
+    let devices = [("the registered build", Device::new()), ("an altered one", altered), ("an unknown app", unknown)];
+
+    let mut times: [Vec<Duration>; 3] = Default::default();
+    for round in 0..ROUNDS + 10 {
+        // In another order each round: nobody always comes after the same one.
+        for place in 0..devices.len() {
+            let which = (place * if round % 2 == 0 { 1 } else { 2 } + round) % devices.len();
+            let body = devices[which].1.request(&service.challenge().await);
+            let begun = Instant::now();
+            let (status, _) = service.post("/v1/tokens", body).await;
+            assert_eq!(status.as_u16(), 200);
+            if round >= 10 {
+                times[which].push(begun.elapsed());
+            }
+        }
+    }
+    let [passed, failed @ ..] = times.each_mut().map(|times| quartile(times).as_secs_f64());
+    for ((what, _), failed) in devices.iter().skip(1).zip(failed) {
+        let ratio = failed / passed;
+        assert!(
+            (1.0 / TOLERATED..TOLERATED).contains(&ratio),
+            "{what}: {ratio:.2} times as long as the registered build"
+        );
+    }
+}
