@@ -3,24 +3,28 @@
 use std::sync::{Arc, OnceLock};
 
 use bonafide_protocol::measurement::{App, Code, CodeRole, DeviceFacts, Platform, Traces};
+use bonafide_protocol::packages::Packages;
 
+use super::installed::Installed;
 use super::maps::{Mapping, Maps};
 use super::redirect::Calls;
 use super::threads::Threads;
-use super::{agents, android, code, loaded, preload, servers};
-use crate::port::{Connectivity, Files, Ports, Processes, Properties};
+use super::{agents, android, code, image, loaded, preload, servers};
+use crate::port::{Connectivity, Files, Images, Ports, Processes, Properties};
 
 /// What the probes read through.
 pub(super) struct Probes {
     files: Arc<dyn Files>,
     properties: Arc<dyn Properties>,
     processes: Arc<dyn Processes>,
+    images: Arc<dyn Images>,
     connectivity: Arc<dyn Connectivity>,
     platform: Platform,
     app_id: String,
     /// An address of the core's own code.
     own: u64,
     calls: OnceLock<Result<Calls, &'static str>>,
+    installed: Installed,
 }
 
 /// What the slow probes find.
@@ -29,11 +33,13 @@ pub(super) struct Slow {
     /// Of the virtual machine, where there is one.
     pub(super) code: Option<Code>,
     pub(super) agent_servers: Traces,
+    /// That the app is installed as, where there are such.
+    pub(super) packages: Option<Packages>,
 }
 
 impl Default for Slow {
     fn default() -> Self {
-        Self { code: None, agent_servers: Traces::Unknown("still being looked for".into()) }
+        Self { code: None, agent_servers: Traces::Unknown("still being looked for".into()), packages: None }
     }
 }
 
@@ -45,11 +51,13 @@ impl Probes {
             files: Arc::clone(&ports.files),
             properties: Arc::clone(&ports.properties),
             processes: Arc::clone(&ports.processes),
+            images: Arc::clone(&ports.images),
             connectivity: Arc::clone(&ports.connectivity),
             platform: app.platform,
             app_id: app.id.clone(),
             own: own as usize as u64,
             calls: OnceLock::new(),
+            installed: Installed::default(),
         }
     }
 
@@ -57,6 +65,7 @@ impl Probes {
     pub(super) fn quick(&self) -> (Vec<Code>, DeviceFacts) {
         let maps = Maps::read(&*self.files, self.own);
         let code = match &maps {
+            _ if self.platform == Platform::Ios => self.images(),
             Ok(maps) => self.code(maps),
             Err(why) => {
                 let unknown = |role| code::unknown("", role, why);
@@ -69,26 +78,45 @@ impl Probes {
     /// What takes longer.
     pub(super) fn slow(&self) -> Slow {
         let maps = Maps::read(&*self.files, self.own).ok();
-        let machine = maps.as_ref().and_then(loaded::virtual_machine);
+        let runtime = |maps: &Maps| {
+            let machine = loaded::virtual_machine(maps)?;
+            Some(code::measure(&*self.files, maps, machine, CodeRole::Runtime))
+        };
         Slow {
-            code: machine.map(|mapping| code::measure(&*self.files, mapping, CodeRole::Runtime)),
+            code: maps.as_ref().and_then(runtime),
             agent_servers: servers::look(&*self.files, &*self.processes),
+            packages: self.packages(maps.as_ref()),
         }
+    }
+
+    /// Whether the app is installed as packages.
+    pub(super) fn has_packages(&self) -> bool {
+        self.platform == Platform::Android
+    }
+
+    fn packages(&self, maps: Option<&Maps>) -> Option<Packages> {
+        let look = |maps| self.installed.look(&*self.files, &*self.properties, maps, self.own);
+        self.has_packages().then(|| maps.map_or_else(|| Packages::unknown("cannot read the mappings"), look))
+    }
+
+    fn images(&self) -> Vec<Code> {
+        let core = image::measure(self.images.holding(self.own), CodeRole::Core);
+        vec![core, image::measure(self.images.executable(), CodeRole::Executable)]
     }
 
     fn code(&self, maps: &Maps) -> Vec<Code> {
         let files = &*self.files;
         let core = match maps.at(self.own) {
-            Some(own) => code::measure(files, own, CodeRole::Core),
+            Some(own) => code::measure(files, maps, own, CodeRole::Core),
             None => code::unmeasured(),
         };
         let executable = match loaded::executable(files, maps) {
             // The core is a part of it: a native program.
             Ok(mapping) if self.is_own(maps, mapping) => Code { role: CodeRole::Executable, ..core.clone() },
-            Ok(mapping) => code::measure(files, mapping, CodeRole::Executable),
+            Ok(mapping) => code::measure(files, maps, mapping, CodeRole::Executable),
             Err(why) => code::unknown("", CodeRole::Executable, why),
         };
-        let system = loaded::c_library(maps).map(|mapping| code::measure(files, mapping, CodeRole::System));
+        let system = loaded::c_library(maps).map(|mapping| code::measure(files, maps, mapping, CodeRole::System));
         [core, executable].into_iter().chain(system).collect()
     }
 
@@ -125,7 +153,7 @@ impl Probes {
 
     fn redirected(&self, maps: &Maps) -> Traces {
         let Some(own) = maps.at(self.own) else { return Traces::Unknown("the core's own code is not mapped".into()) };
-        match self.calls.get_or_init(|| Calls::of(&*self.files, own)) {
+        match self.calls.get_or_init(|| Calls::of(&*self.files, maps, own)) {
             Ok(calls) => calls.redirected(&*self.files, maps),
             Err(why) => Traces::Unknown((*why).into()),
         }
@@ -138,7 +166,7 @@ mod tests {
     use bonafide_protocol::measurement::Fact;
 
     use super::*;
-    use crate::adapter::{NoProcesses, NoProperties, StdFiles, UnknownConnectivity};
+    use crate::adapter::{NoImages, NoProcesses, NoProperties, StdFiles, UnknownConnectivity};
     use crate::integrity::described::Described;
     use crate::integrity::maps::MAPS;
     use crate::integrity::reading::MEMORY;
@@ -151,11 +179,13 @@ mod tests {
             files: Arc::new(files),
             properties: Arc::new(NoProperties),
             processes: Arc::new(NoProcesses),
+            images: Arc::new(NoImages),
             connectivity: Arc::new(UnknownConnectivity),
             platform: Platform::Jvm,
             app_id: "com.acme.app".into(),
             own,
             calls: OnceLock::new(),
+            installed: Installed::default(),
         }
     }
 
@@ -163,7 +193,9 @@ mod tests {
     fn text() -> (usize, usize) {
         let whole = std::fs::metadata(EXE).unwrap().len();
         let mapping = Mapping { end: whole, path: EXE.into(), ..Mapping::default() };
-        let text = loaded::with_elf(&StdFiles, &mapping, |elf| loaded::Text::of(&mapping, elf)).unwrap();
+        let maps = Maps::default();
+        let text = loaded::with_elf(&StdFiles, &maps, &mapping, |elf, begins| loaded::Text::of(&mapping, elf, begins));
+        let text = text.unwrap();
         (text.offset.try_into().unwrap(), text.size.try_into().unwrap())
     }
 

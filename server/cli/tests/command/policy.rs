@@ -75,6 +75,7 @@ impl Account {
                     })
                     .into(),
                 device: Some(DeviceFacts::clean()),
+                packages: None,
             },
             evidence: None,
             session_key: P256Key::generate().unwrap().public_key().unwrap(),
