@@ -50,8 +50,8 @@ impl Text {
         }
         let offset = begins.checked_add(offset).ok_or("the file has no .text")?;
         // The mapping says where one offset of the file lies; code is loaded in one piece.
-        let base = mapping.start.checked_sub(mapping.offset);
-        let start = base.and_then(|base| base.checked_add(offset)).ok_or("the mapping does not fit the file")?;
+        let start = mapping.start.checked_add(offset).and_then(|sum| sum.checked_sub(mapping.offset));
+        let start = start.ok_or("the mapping does not fit the file")?;
         Ok(Self { path: mapping.path.clone().into(), offset, size, start, bias: start.wrapping_sub(section.address()) })
     }
 }

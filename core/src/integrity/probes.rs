@@ -163,6 +163,8 @@ impl Probes {
 #[cfg(test)]
 #[expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 mod tests {
+    use std::io::Read as _;
+
     use bonafide_protocol::measurement::Fact;
 
     use super::*;
@@ -234,6 +236,50 @@ mod tests {
         let (sound, hooked) = (core(process(false)), core(process(true)));
         assert!(!differs(&sound) && differs(&hooked));
         assert_eq!((sound.name.as_str(), sound.role), ("lib bonafide.so", CodeRole::Core));
+    }
+
+    /// The same process, its library mapped from a package in which it begins at `begins`. Another one lies before it.
+    fn packaged(hooked: bool, begins: usize) -> Described {
+        let apk = "/data/app/x/base.apk";
+        let described = process(hooked).without("/app/lib bonafide.so");
+        let exe = std::fs::read(EXE).unwrap();
+        let (head, end) = (BASE + 0x1000, BASE + exe.len());
+        let mut package = b"PK\x03\x04".to_vec();
+        package.resize(0x1000, 0);
+        package.extend_from_slice(b"\x7fELF, but another one");
+        package.resize(begins, 0);
+        package.extend_from_slice(&exe);
+        let line = |start: usize, end: usize, permissions: &str, offset: usize| {
+            format!("{start:x}-{end:x} {permissions} {offset:08x} 08:01 42    {apk}\n")
+        };
+        let maps = [
+            line(0x100, 0x200, "r--p", 0x1000),
+            format!("200-300 r--p {begins:08x} 08:01 43    /data/app/y/base.apk\n"),
+            line(BASE, head, "r--p", begins),
+            line(head, end, "r-xp", begins + 0x1000),
+        ];
+        described.with(MAPS, maps.concat()).with(apk, package)
+    }
+
+    #[test]
+    fn a_library_in_a_package_is_measured_like_one_in_a_file() {
+        let alone = core(process(false));
+        let (sound, hooked) = (core(packaged(false, 0x3000)), core(packaged(true, 0x3000)));
+        assert_eq!((&sound.memory, &sound.file), (&alone.memory, &alone.file));
+        assert!(matches!(&hooked.memory, Fact::Known(_)) && hooked.memory != alone.memory);
+        assert_eq!((hooked.file, sound.name.as_str()), (alone.file, "base.apk"));
+        // Without the mapping of its beginning nobody can say where it begins: the other library's is not taken for it.
+        let maps = std::str::from_utf8(&bytes(&packaged(false, 0x3000), MAPS))
+            .unwrap()
+            .replace("r--p 00003000", "r--p 00003008");
+        let lost = core(packaged(false, 0x3000).with(MAPS, maps));
+        assert!(matches!(&lost.memory, Fact::Unknown(_)) || lost.memory != alone.memory, "{lost:?}");
+    }
+
+    fn bytes(described: &Described, path: &str) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        described.open(std::path::Path::new(path)).unwrap().read_to_end(&mut bytes).unwrap();
+        bytes
     }
 
     #[test]
