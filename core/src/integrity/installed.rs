@@ -93,7 +93,7 @@ impl Installed {
 }
 
 /// The packages in the folder that the core was loaded from, each once.
-fn mapped(maps: &Maps, own: u64) -> Result<Vec<&Mapping>, &'static str> {
+pub(super) fn mapped(maps: &Maps, own: u64) -> Result<Vec<&Mapping>, &'static str> {
     let own = maps.at(own).ok_or("the core's own code is not mapped")?;
     let folder = folder(own).ok_or("the core was not loaded from an installed package")?;
     let is_package = |mapping: &&Mapping| is_package(mapping) && parent(&mapping.path) == Some(folder);

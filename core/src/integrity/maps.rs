@@ -94,7 +94,12 @@ impl Maps {
     pub(super) fn read(files: &dyn Files, own: u64) -> Result<Self, String> {
         let bytes =
             read(files, MAPS, MAX_BYTES).map_err(|error| format!("cannot read the mappings: {}", error.kind()))?;
-        let text = String::from_utf8_lossy(&bytes);
+        Self::parse(&bytes, own)
+    }
+
+    /// The same of what was read.
+    pub(super) fn parse(bytes: &[u8], own: u64) -> Result<Self, String> {
+        let text = String::from_utf8_lossy(bytes);
         if !text.ends_with('\n') {
             return Err("the mappings are cut short".into());
         }

@@ -16,6 +16,7 @@ mod maps;
 mod part;
 mod preload;
 mod probes;
+pub mod readers;
 mod reading;
 mod redirect;
 mod servers;
