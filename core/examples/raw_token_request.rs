@@ -103,6 +103,7 @@ fn measurement(options: &Options) -> Result<Measurement, Anything> {
         artifacts: artifacts.collect::<Result<_, _>>()?,
         code: code.collect::<Result<_, _>>()?,
         device: Some(DeviceFacts::clean()),
+        packages: None,
     })
 }
 

@@ -5,7 +5,8 @@
 //!
 //! - [`apk`]: the APK signing block (v2, v3, v3.1 with its lineage) and the content digest. Small enough for a device.
 //! - [`archive`]: the ZIP container, read strictly: one end, no entry twice, none over another.
-//! - `entries` (feature `entries`): digests of what lies inside, bounded.
+//! - `entries`, `code` (feature `entries`): digests of what lies inside, bounded.
+//! - `macho` (feature `macho`): where the code of an iOS image lies, in its file and in memory.
 //! - `registration` (feature `registration`): whole packages: manifest, signers, code.
 //!
 //! The limits are in [`limits`].
@@ -14,9 +15,13 @@ pub mod apk;
 pub mod archive;
 mod bytes;
 #[cfg(feature = "entries")]
+pub mod code;
+#[cfg(feature = "entries")]
 pub mod entries;
 mod error;
 pub mod limits;
+#[cfg(feature = "macho")]
+pub mod macho;
 #[cfg(feature = "registration")]
 pub mod registration;
 

@@ -60,6 +60,7 @@ findings! {
     AppCloned = 21, "app_cloned", "the app runs inside an app that makes copies of others";
     DeveloperMode = 22, "developer_mode", "the device has debugging or developer options switched on";
     DeviceUnmeasured = 23, "device_unmeasured", "the process, or what it runs on, could not be looked at";
+    AppSignerUnknown = 40, "app_signer_unknown", "the app is not signed by a certificate that is registered for it";
 }
 
 impl Finding {

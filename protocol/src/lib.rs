@@ -15,6 +15,7 @@ pub mod jws;
 pub mod key;
 pub mod measurement;
 pub mod message;
+pub mod packages;
 pub mod pin;
 pub mod root;
 pub mod status;

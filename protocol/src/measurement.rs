@@ -4,6 +4,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::packages::Packages;
+
 /// The app that asks for a token.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct App {
@@ -67,6 +69,9 @@ pub struct Measurement {
     /// The process, and what it runs on. Older devices do not say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub device: Option<DeviceFacts>,
+    /// The packages that the app was installed as, on Android. Older devices and other platforms do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub packages: Option<Packages>,
 }
 
 /// One file of the app.

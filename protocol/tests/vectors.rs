@@ -16,6 +16,9 @@ use bonafide_protocol::measurement::{
     App, Artifact, Code, CodeRole, DeviceFacts, Fact, MAX_TRACE_BYTES, MAX_TRACES, Measurement, Platform, Traces,
 };
 use bonafide_protocol::message::TokenRequest;
+use bonafide_protocol::packages::{
+    MAX_PACKAGE_CODE, MAX_PACKAGE_FILES, MAX_PACKAGES_BYTES, PackageCode, PackageFile, PackageSigner, Packages,
+};
 use bonafide_protocol::pin::{Pin, PinList};
 use bonafide_protocol::status::Status;
 use bonafide_protocol::trust::Trusted;
@@ -117,6 +120,7 @@ fn messages() {
                 root: Traces::Unknown("not looked for on this platform".into()),
                 ..DeviceFacts::clean()
             }),
+            packages: None,
         },
         evidence: None,
         session_key: key(1).public_key(),
@@ -127,6 +131,7 @@ fn messages() {
         &json!({
             "token_request_payload": request,
             "token_request_payload_without_device": without_device(&request),
+            "token_request_payload_of_a_phone": of_a_phone(&request),
             "bound_hash": {
                 "account": "acme", "platform": "ios", "challenge": "Y2hhbGxlbmdl", "thumbprint": "dGh1bWI",
                 "sha256": to_hex(&bound_hash("acme", Platform::Ios, "Y2hhbGxlbmdl", Some("dGh1bWI"))),
@@ -144,6 +149,84 @@ fn without_device(request: &TokenRequest) -> Value {
     let form = serde_json::to_value(&older).unwrap();
     assert_eq!(serde_json::from_value::<TokenRequest>(form.clone()).unwrap(), older);
     form
+}
+
+/// The same by an app that was installed as a base and a split which cannot be read.
+fn of_a_phone(request: &TokenRequest) -> Value {
+    let code = |name: &str, architecture: Option<&str>, digest: &str| PackageCode {
+        name: name.into(),
+        architecture: architecture.map(Into::into),
+        sha256: digest.repeat(32),
+    };
+    let unknown = "cannot be read";
+    let files = vec![
+        PackageFile {
+            name: "base.apk".into(),
+            signer: Fact::Known(PackageSigner {
+                scheme: "v3".into(),
+                sha256: "33".repeat(32),
+                lineage: vec!["44".repeat(32), "33".repeat(32)],
+            }),
+            content: Fact::Known("55".repeat(32)),
+            code: Fact::Known(vec![code("classes.dex", None, "66"), code("libbonafide.so", Some("arm64-v8a"), "77")]),
+        },
+        PackageFile {
+            name: "split_config.xhdpi.apk".into(),
+            signer: Fact::Unknown(unknown.into()),
+            content: Fact::Unknown(unknown.into()),
+            code: Fact::Unknown(unknown.into()),
+        },
+    ];
+    let mut phone = request.clone();
+    phone.app.platform = Platform::Android;
+    phone.measurement.artifacts.clear();
+    phone.measurement.packages = Some(Packages::found(Some(34), files, "arm64-v8a"));
+    let form = serde_json::to_value(&phone).unwrap();
+    assert_eq!(serde_json::from_value::<TokenRequest>(form.clone()).unwrap(), phone);
+    form
+}
+
+/// So many libraries for each of these architectures, in one package.
+fn packages(libraries: usize, architectures: &[&str], name: &str) -> Packages {
+    let code = architectures.iter().flat_map(|abi| {
+        (0..libraries).map(|number| PackageCode {
+            name: format!("{name}{number}.so"),
+            architecture: Some((*abi).into()),
+            sha256: "00".repeat(32),
+        })
+    });
+    let unknown = || Fact::Unknown("not said".into());
+    let file = PackageFile {
+        name: "base.apk".into(),
+        signer: Fact::Unknown("not said".into()),
+        content: unknown(),
+        code: Fact::Known(code.collect()),
+    };
+    Packages::found(Some(34), vec![file], "arm64-v8a")
+}
+
+#[test]
+fn packages_are_whole_or_unknown() {
+    let code = |packages: Packages| match packages.files {
+        Fact::Known(files) => files
+            .iter()
+            .map(|file| match &file.code {
+                Fact::Known(code) => code.len(),
+                Fact::Unknown(_) => 0,
+            })
+            .sum(),
+        Fact::Unknown(_) => 0,
+    };
+    let both = ["arm64-v8a", "x86_64"];
+    assert_eq!(code(packages(MAX_PACKAGE_CODE, &both[..1], "lib")), MAX_PACKAGE_CODE);
+    assert_eq!(code(packages(MAX_PACKAGE_CODE / 2, &both, "lib")), MAX_PACKAGE_CODE);
+    assert_eq!(code(packages(MAX_PACKAGE_CODE, &both, "lib")), MAX_PACKAGE_CODE, "the own architecture alone");
+    assert_eq!(code(packages(MAX_PACKAGE_CODE + 1, &both[..1], "lib")), 0);
+    let long = "x".repeat(MAX_PACKAGES_BYTES / MAX_PACKAGE_CODE);
+    assert_eq!(code(packages(MAX_PACKAGE_CODE, &both[..1], &long)), 0, "names can be long as well");
+    let Fact::Known(one) = packages(1, &both, "lib").files else { unreachable!() };
+    let many = vec![one.first().unwrap().clone(); MAX_PACKAGE_FILES + 1];
+    assert!(matches!(Packages::found(None, many, "arm64-v8a").files, Fact::Unknown(_)));
 }
 
 #[test]

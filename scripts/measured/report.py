@@ -27,6 +27,7 @@ TAIL = """
 | pin check, start in Rust | `cargo bench -p bonafide-core --bench check_pins` |
 | quick probes | `cargo bench -p bonafide-core --bench quick_probes` |
 | verification | `cargo bench -p bonafide-gateway --bench verify` |
+| packages | `cargo run --release -p bonafide-package --features registration --example digest_speed` |
 | evidence | `cargo bench -p bonafide-attestation --bench verify --bench app_attest` |
 | service | `cargo run --release -p bonafide-service --example load` |
 | Kotlin | `scripts/bench-kotlin` |

@@ -12,8 +12,8 @@ mod properties;
 use std::sync::Arc;
 
 use bonafide_core::adapter::{
-    FileStorage, NoEvidence, NoProcesses, NoProperties, Silent, SoftwareKey, StandardTrust, StdFiles, SystemClock,
-    UnknownConnectivity,
+    FileStorage, NoEvidence, NoImages, NoProcesses, NoProperties, Silent, SoftwareKey, StandardTrust, StdFiles,
+    SystemClock, UnknownConnectivity,
 };
 use bonafide_core::port::{Ports, Storage};
 use thiserror::Error;
@@ -61,6 +61,7 @@ impl NativePorts {
                 None => Arc::new(NoProperties),
             },
             processes: Arc::new(NoProcesses),
+            images: Arc::new(NoImages),
             connectivity: match self.connectivity {
                 Some(connectivity) => Arc::new(connectivity::ForeignConnectivity(connectivity)),
                 None => Arc::new(UnknownConnectivity),

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 pub use clock::SystemClock;
 pub use file_storage::FileStorage;
-pub use none::{NoEvidence, NoProcesses, NoProperties, Silent, UnknownConnectivity};
+pub use none::{NoEvidence, NoImages, NoProcesses, NoProperties, Silent, UnknownConnectivity};
 pub use software_key::SoftwareKey;
 pub use std_files::StdFiles;
 pub use trust::StandardTrust;
@@ -31,6 +31,7 @@ impl Ports {
             files: Arc::new(StdFiles),
             properties: Arc::new(NoProperties),
             processes: Arc::new(NoProcesses),
+            images: Arc::new(NoImages),
             connectivity: Arc::new(UnknownConnectivity),
             observer: Arc::new(Silent),
         }

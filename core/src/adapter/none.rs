@@ -3,7 +3,8 @@
 use std::io;
 
 use crate::port::{
-    Connection, Connectivity, EvidenceFailure, EvidenceProvider, EvidenceRequest, Observer, Processes, Properties,
+    Connection, Connectivity, EvidenceFailure, EvidenceProvider, EvidenceRequest, Image, Images, Observer, Processes,
+    Properties,
 };
 
 /// A platform that attests nothing.
@@ -32,6 +33,20 @@ pub struct NoProcesses;
 
 impl Processes for NoProcesses {
     fn names(&self) -> io::Result<Vec<String>> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+}
+
+/// A platform that shows what it has loaded by other means.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoImages;
+
+impl Images for NoImages {
+    fn executable(&self) -> io::Result<Image> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    fn holding(&self, _address: u64) -> io::Result<Image> {
         Err(io::ErrorKind::Unsupported.into())
     }
 }

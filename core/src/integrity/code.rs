@@ -10,7 +10,7 @@ use bonafide_protocol::measurement::{Code, CodeRole, Fact};
 
 use super::artifact::digest;
 use super::loaded::{Text, with_elf};
-use super::maps::Mapping;
+use super::maps::{Mapping, Maps};
 use super::reading::MEMORY;
 use crate::port::Files;
 
@@ -24,9 +24,9 @@ pub(super) fn unknown(name: &str, role: CodeRole, why: &str) -> Code {
 }
 
 /// Measures the library, or executable, that this mapping is of.
-pub(super) fn measure(files: &dyn Files, mapping: &Mapping, role: CodeRole) -> Code {
+pub(super) fn measure(files: &dyn Files, maps: &Maps, mapping: &Mapping, role: CodeRole) -> Code {
     let name = mapping.name();
-    match with_elf(files, mapping, |elf| Text::of(mapping, elf)) {
+    match with_elf(files, maps, mapping, |elf, begins| Text::of(mapping, elf, begins)) {
         Ok(text) => Code {
             name: name.into(),
             role,

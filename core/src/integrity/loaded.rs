@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use object::read::{Object as _, ObjectSection as _, ReadCache};
 
 use super::maps::{Mapping, Maps};
-use super::reading::read;
+use super::part::Part;
+use super::reading::{read, read_at};
 use crate::port::{FileReader, Files};
 
 const AUXILIARY: &str = "/proc/self/auxv";
@@ -19,6 +20,11 @@ const MAX_TEXT_BYTES: u64 = 512 * 1024 * 1024;
 
 /// The sections of a file that count, opened.
 pub(super) type Elf<'a> = object::File<'a, &'a ReadCache<Box<dyn FileReader>>>;
+
+const ELF: [u8; 4] = *b"\x7fELF";
+
+/// So many mappings of a package are looked at for the beginning of a library that is mapped from it.
+const MAX_SEARCHED: usize = 256;
 
 /// `.text` in the file and in memory.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,25 +41,29 @@ pub(super) struct Text {
 }
 
 impl Text {
-    /// The code that this mapping is part of.
-    pub(super) fn of(mapping: &Mapping, elf: &Elf<'_>) -> Result<Self, &'static str> {
+    /// The code that this mapping is part of; `begins` is where in the file the ELF does.
+    pub(super) fn of(mapping: &Mapping, elf: &Elf<'_>, begins: u64) -> Result<Self, &'static str> {
         let section = elf.section_by_name(".text").ok_or("the file has no .text")?;
         let (offset, size) = section.file_range().ok_or("the file has no .text")?;
         if size == 0 || size > MAX_TEXT_BYTES {
             return Err("the file's .text has no usable size");
         }
+        let offset = begins.checked_add(offset).ok_or("the file has no .text")?;
         // The mapping says where one offset of the file lies; code is loaded in one piece.
-        let base = mapping.start.checked_sub(mapping.offset);
-        let start = base.and_then(|base| base.checked_add(offset)).ok_or("the mapping does not fit the file")?;
+        let start = mapping.start.checked_add(offset).and_then(|sum| sum.checked_sub(mapping.offset));
+        let start = start.ok_or("the mapping does not fit the file")?;
         Ok(Self { path: mapping.path.clone().into(), offset, size, start, bias: start.wrapping_sub(section.address()) })
     }
 }
 
-/// Opens the file that a mapping is of, and hands its sections on.
+/// Opens the file that a mapping is of, and hands its sections on, with the place in the file where they begin.
+///
+/// Android maps libraries straight from the package that they lie in.
 pub(super) fn with_elf<T>(
     files: &dyn Files,
+    maps: &Maps,
     mapping: &Mapping,
-    look: impl FnOnce(&Elf<'_>) -> Result<T, &'static str>,
+    look: impl FnOnce(&Elf<'_>, u64) -> Result<T, &'static str>,
 ) -> Result<T, &'static str> {
     if mapping.is_deleted() {
         return Err("the file was deleted or replaced after it was loaded");
@@ -61,9 +71,23 @@ pub(super) fn with_elf<T>(
     if !mapping.path.starts_with('/') {
         return Err("the code is not mapped from a file");
     }
-    let file = files.open(Path::new(&mapping.path)).map_err(|_| "the file cannot be read")?;
+    let mut file = files.open(Path::new(&mapping.path)).map_err(|_| "the file cannot be read")?;
+    let begins = beginning(&mut *file, maps, mapping).ok_or("the file is no ELF")?;
+    let file: Box<dyn FileReader> = if begins == 0 { file } else { Box::new(Part::new(file, begins)) };
     let cache = ReadCache::new(file);
-    look(&object::File::parse(&cache).map_err(|_| "the file is no ELF")?)
+    look(&object::File::parse(&cache).map_err(|_| "the file is no ELF")?, begins)
+}
+
+/// Where the ELF that the mapping is of begins in its file: at the file's start, or at the nearest mapping before it
+/// that does begin so, since a loader maps the beginning too.
+fn beginning(file: &mut dyn FileReader, maps: &Maps, mapping: &Mapping) -> Option<u64> {
+    let mut is_elf = |place| read_at(file, place).is_ok_and(|start: [u8; 4]| start == ELF);
+    if is_elf(0) {
+        return Some(0);
+    }
+    let of_the_file = |other: &&Mapping| other.is_of_the_file_of(mapping) && other.offset <= mapping.offset;
+    let candidates = maps.up_to(mapping).filter(of_the_file).take(MAX_SEARCHED);
+    candidates.map(|other| other.offset).find(|place| is_elf(*place))
 }
 
 /// The mapping of the main executable's code: of `java` itself, or of Android's `app_process64`.

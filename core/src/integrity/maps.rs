@@ -19,6 +19,8 @@ pub(super) struct Mapping {
     pub(super) writable: bool,
     pub(super) executable: bool,
     pub(super) offset: u64,
+    /// Major and minor number of the file's device.
+    pub(super) device: (u32, u32),
     pub(super) inode: u64,
     /// As the kernel writes it; empty for anonymous memory.
     pub(super) path: String,
@@ -32,7 +34,9 @@ impl Mapping {
         let (start, end) = (number(start)?, number(end)?);
         let (permissions, rest) = rest.split_once(' ')?;
         let (offset, rest) = rest.split_once(' ')?;
-        let (_device, rest) = rest.split_once(' ')?;
+        let (device, rest) = rest.split_once(' ')?;
+        let (major, minor) = device.split_once(':')?;
+        let device = |text: &str| u32::from_str_radix(text, 16).ok();
         let (inode, path) = rest.split_once(' ').unwrap_or((rest, ""));
         (start < end).then_some(Self {
             start,
@@ -41,9 +45,15 @@ impl Mapping {
             writable: permissions.contains('w'),
             executable: permissions.contains('x'),
             offset: number(offset)?,
+            device: (device(major)?, device(minor)?),
             inode: inode.parse().ok()?,
             path: path.trim_start().to_owned(),
         })
+    }
+
+    /// Whether both are of the same file.
+    pub(super) fn is_of_the_file_of(&self, other: &Self) -> bool {
+        (self.device, self.inode, &self.path) == (other.device, other.inode, &other.path)
     }
 
     /// The file's name, without its folder and without a word on whether it is still there.
@@ -76,7 +86,7 @@ impl Mapping {
 }
 
 /// All of them, in the order of their addresses.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Maps(Vec<Mapping>);
 
 impl Maps {
@@ -84,7 +94,12 @@ impl Maps {
     pub(super) fn read(files: &dyn Files, own: u64) -> Result<Self, String> {
         let bytes =
             read(files, MAPS, MAX_BYTES).map_err(|error| format!("cannot read the mappings: {}", error.kind()))?;
-        let text = String::from_utf8_lossy(&bytes);
+        Self::parse(&bytes, own)
+    }
+
+    /// The same of what was read.
+    pub(super) fn parse(bytes: &[u8], own: u64) -> Result<Self, String> {
+        let text = String::from_utf8_lossy(bytes);
         if !text.ends_with('\n') {
             return Err("the mappings are cut short".into());
         }
@@ -113,6 +128,12 @@ impl Maps {
         self.0.get(place.checked_sub(1)?).filter(|mapping| address < mapping.end)
     }
 
+    /// Those that begin before this one or with it, the nearest first.
+    pub(super) fn up_to(&self, mapping: &Mapping) -> impl Iterator<Item = &Mapping> {
+        let place = self.0.partition_point(|other| other.start <= mapping.start);
+        self.0.iter().take(place).rev()
+    }
+
     /// The mapping that ends where this one begins.
     pub(super) fn before(&self, mapping: &Mapping) -> Option<&Mapping> {
         self.at(mapping.start.checked_sub(1)?)
@@ -131,12 +152,12 @@ mod tests {
 
     #[test]
     fn a_line_is_taken_apart() {
-        let maps = read("1000-2000 r-xp 00000a00 08:01 42   /app/lib x-2.31.so.6 (deleted)\n3000-4000 rw-p 0 0:0 0\n")
+        let maps = read("1000-2000 r-xp 00000a00 08:1f 42   /app/lib x-2.31.so.6 (deleted)\n3000-4000 rw-p 0 0:0 0\n")
             .unwrap();
         let mapping = maps.at(0x1fff).unwrap();
         assert_eq!(
-            (mapping.name(), mapping.stem(), mapping.offset, mapping.inode),
-            ("lib x-2.31.so.6", "lib x", 0xa00, 42)
+            (mapping.name(), mapping.stem(), mapping.offset, mapping.device, mapping.inode),
+            ("lib x-2.31.so.6", "lib x", 0xa00, (8, 0x1f), 42)
         );
         assert!(mapping.is_deleted() && mapping.executable && mapping.readable && !mapping.writable);
         assert!(maps.at(0x3000).unwrap().is_anonymous());

@@ -9,28 +9,34 @@ mod artifact;
 mod code;
 #[cfg(test)]
 mod described;
+mod image;
+mod installed;
 mod loaded;
 mod maps;
+mod part;
 mod preload;
 mod probes;
+pub mod readers;
 mod reading;
 mod redirect;
 mod servers;
 mod threads;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bonafide_protocol::measurement::{App, Artifact, DeviceFacts, Fact, Measurement};
+use bonafide_protocol::packages::Packages;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 
 use crate::port::{Files, Ports};
 use probes::{Probes, Slow};
 
-/// How long a token request waits for the app's files to be digested; what takes longer enters the next token.
+/// How long a token request waits for the app's files and packages to be digested; what takes longer enters the next
+/// token.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Measures in the background, from [`Measurer::begin`] on.
@@ -53,7 +59,8 @@ struct Digests {
 
 /// What the slow probes found last.
 struct Background {
-    found: Mutex<Slow>,
+    /// `None` before the first run has ended.
+    found: watch::Sender<Option<Slow>>,
     running: AtomicBool,
 }
 
@@ -63,7 +70,7 @@ impl Measurer {
         Self {
             files: Arc::clone(&ports.files),
             probes: Arc::new(Probes::new(ports, app)),
-            slow: Arc::new(Background { found: Mutex::new(Slow::default()), running: AtomicBool::new(false) }),
+            slow: Arc::new(Background { found: watch::channel(None).0, running: AtomicBool::new(false) }),
             runtime,
             paths: artifacts,
             digests: Arc::new(Digests { measured: watch::channel(None).0, settled: AtomicBool::new(false) }),
@@ -96,14 +103,25 @@ impl Measurer {
         self.begin();
         let probes = Arc::clone(&self.probes);
         let quick = self.runtime.spawn_blocking(move || probes.quick()).await;
-        let digested = self.digested().await;
+        let (digested, slow) = tokio::join!(self.digested(), self.found());
         let (mut code, mut device) =
             quick.unwrap_or_else(|_| (vec![code::unmeasured()], DeviceFacts::unknown("the probes did not end")));
-        let slow = self.slow.found.lock().unwrap_or_else(PoisonError::into_inner).clone();
         code.extend(slow.code);
         device.agent_servers = slow.agent_servers;
         self.begin_slow();
-        Measurement { artifacts: digested, code, device: Some(device) }
+        let unmeasured = || Packages::unknown("still being measured");
+        let packages = self.probes.has_packages().then(|| slow.packages.unwrap_or_else(unmeasured));
+        Measurement { artifacts: digested, code, device: Some(device), packages }
+    }
+
+    /// What the slow probes found last: waited for, within bounds, where the app cannot be known without it.
+    async fn found(&self) -> Slow {
+        let mut found = self.slow.found.subscribe();
+        if self.probes.has_packages() {
+            let _ = tokio::time::timeout(PATIENCE, found.wait_for(Option::is_some)).await;
+        }
+        let found = found.borrow().clone();
+        found.unwrap_or_default()
     }
 
     /// The digests of the app's files, waited for within bounds.
@@ -125,10 +143,10 @@ impl Measurer {
         }
         let (probes, slow) = (Arc::clone(&self.probes), Arc::clone(&self.slow));
         drop(self.runtime.spawn_blocking(move || {
-            // Also when a probe panics, the next request finds the door open.
-            let _door = Door(&slow.running);
+            // Also when a probe panics, the next request finds the door open, and nobody waits for what does not come.
+            let _door = Door(&slow);
             let found = probes.slow();
-            *slow.found.lock().unwrap_or_else(PoisonError::into_inner) = found;
+            slow.found.send_replace(Some(found));
         }));
     }
 
@@ -138,9 +156,11 @@ impl Measurer {
     }
 }
 
-/// Whether the measurement misses a file of the app, which the next one may know.
+/// Whether the measurement misses a file or the packages of the app, which the next one may know.
 pub(crate) fn is_incomplete(measurement: &Measurement) -> bool {
+    let packages = measurement.packages.as_ref();
     !measurement.artifacts.iter().all(is_known)
+        || packages.is_some_and(|packages| matches!(packages.files, Fact::Unknown(_)))
 }
 
 fn is_known(file: &Artifact) -> bool {
@@ -160,11 +180,16 @@ impl Drop for Telling<'_> {
     }
 }
 
-struct Door<'a>(&'a AtomicBool);
+struct Door<'a>(&'a Background);
 
 impl Drop for Door<'_> {
     fn drop(&mut self) {
-        self.0.store(false, Ordering::Release);
+        self.0.found.send_if_modified(|found| {
+            let missing = found.is_none();
+            found.get_or_insert_default();
+            missing
+        });
+        self.0.running.store(false, Ordering::Release);
     }
 }
 
@@ -174,6 +199,7 @@ mod tests {
     use std::collections::HashSet;
     use std::io;
     use std::path::Path;
+    use std::sync::Mutex;
     use std::thread::ThreadId;
 
     use bonafide_protocol::measurement::{Platform, Traces};

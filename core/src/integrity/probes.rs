@@ -3,24 +3,28 @@
 use std::sync::{Arc, OnceLock};
 
 use bonafide_protocol::measurement::{App, Code, CodeRole, DeviceFacts, Platform, Traces};
+use bonafide_protocol::packages::Packages;
 
+use super::installed::Installed;
 use super::maps::{Mapping, Maps};
 use super::redirect::Calls;
 use super::threads::Threads;
-use super::{agents, android, code, loaded, preload, servers};
-use crate::port::{Connectivity, Files, Ports, Processes, Properties};
+use super::{agents, android, code, image, loaded, preload, servers};
+use crate::port::{Connectivity, Files, Images, Ports, Processes, Properties};
 
 /// What the probes read through.
 pub(super) struct Probes {
     files: Arc<dyn Files>,
     properties: Arc<dyn Properties>,
     processes: Arc<dyn Processes>,
+    images: Arc<dyn Images>,
     connectivity: Arc<dyn Connectivity>,
     platform: Platform,
     app_id: String,
     /// An address of the core's own code.
     own: u64,
     calls: OnceLock<Result<Calls, &'static str>>,
+    installed: Installed,
 }
 
 /// What the slow probes find.
@@ -29,11 +33,13 @@ pub(super) struct Slow {
     /// Of the virtual machine, where there is one.
     pub(super) code: Option<Code>,
     pub(super) agent_servers: Traces,
+    /// That the app is installed as, where there are such.
+    pub(super) packages: Option<Packages>,
 }
 
 impl Default for Slow {
     fn default() -> Self {
-        Self { code: None, agent_servers: Traces::Unknown("still being looked for".into()) }
+        Self { code: None, agent_servers: Traces::Unknown("still being looked for".into()), packages: None }
     }
 }
 
@@ -45,11 +51,13 @@ impl Probes {
             files: Arc::clone(&ports.files),
             properties: Arc::clone(&ports.properties),
             processes: Arc::clone(&ports.processes),
+            images: Arc::clone(&ports.images),
             connectivity: Arc::clone(&ports.connectivity),
             platform: app.platform,
             app_id: app.id.clone(),
             own: own as usize as u64,
             calls: OnceLock::new(),
+            installed: Installed::default(),
         }
     }
 
@@ -57,6 +65,7 @@ impl Probes {
     pub(super) fn quick(&self) -> (Vec<Code>, DeviceFacts) {
         let maps = Maps::read(&*self.files, self.own);
         let code = match &maps {
+            _ if self.platform == Platform::Ios => self.images(),
             Ok(maps) => self.code(maps),
             Err(why) => {
                 let unknown = |role| code::unknown("", role, why);
@@ -69,26 +78,45 @@ impl Probes {
     /// What takes longer.
     pub(super) fn slow(&self) -> Slow {
         let maps = Maps::read(&*self.files, self.own).ok();
-        let machine = maps.as_ref().and_then(loaded::virtual_machine);
+        let runtime = |maps: &Maps| {
+            let machine = loaded::virtual_machine(maps)?;
+            Some(code::measure(&*self.files, maps, machine, CodeRole::Runtime))
+        };
         Slow {
-            code: machine.map(|mapping| code::measure(&*self.files, mapping, CodeRole::Runtime)),
+            code: maps.as_ref().and_then(runtime),
             agent_servers: servers::look(&*self.files, &*self.processes),
+            packages: self.packages(maps.as_ref()),
         }
+    }
+
+    /// Whether the app is installed as packages.
+    pub(super) fn has_packages(&self) -> bool {
+        self.platform == Platform::Android
+    }
+
+    fn packages(&self, maps: Option<&Maps>) -> Option<Packages> {
+        let look = |maps| self.installed.look(&*self.files, &*self.properties, maps, self.own);
+        self.has_packages().then(|| maps.map_or_else(|| Packages::unknown("cannot read the mappings"), look))
+    }
+
+    fn images(&self) -> Vec<Code> {
+        let core = image::measure(self.images.holding(self.own), CodeRole::Core);
+        vec![core, image::measure(self.images.executable(), CodeRole::Executable)]
     }
 
     fn code(&self, maps: &Maps) -> Vec<Code> {
         let files = &*self.files;
         let core = match maps.at(self.own) {
-            Some(own) => code::measure(files, own, CodeRole::Core),
+            Some(own) => code::measure(files, maps, own, CodeRole::Core),
             None => code::unmeasured(),
         };
         let executable = match loaded::executable(files, maps) {
             // The core is a part of it: a native program.
             Ok(mapping) if self.is_own(maps, mapping) => Code { role: CodeRole::Executable, ..core.clone() },
-            Ok(mapping) => code::measure(files, mapping, CodeRole::Executable),
+            Ok(mapping) => code::measure(files, maps, mapping, CodeRole::Executable),
             Err(why) => code::unknown("", CodeRole::Executable, why),
         };
-        let system = loaded::c_library(maps).map(|mapping| code::measure(files, mapping, CodeRole::System));
+        let system = loaded::c_library(maps).map(|mapping| code::measure(files, maps, mapping, CodeRole::System));
         [core, executable].into_iter().chain(system).collect()
     }
 
@@ -125,7 +153,7 @@ impl Probes {
 
     fn redirected(&self, maps: &Maps) -> Traces {
         let Some(own) = maps.at(self.own) else { return Traces::Unknown("the core's own code is not mapped".into()) };
-        match self.calls.get_or_init(|| Calls::of(&*self.files, own)) {
+        match self.calls.get_or_init(|| Calls::of(&*self.files, maps, own)) {
             Ok(calls) => calls.redirected(&*self.files, maps),
             Err(why) => Traces::Unknown((*why).into()),
         }
@@ -135,10 +163,12 @@ impl Probes {
 #[cfg(test)]
 #[expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 mod tests {
+    use std::io::Read as _;
+
     use bonafide_protocol::measurement::Fact;
 
     use super::*;
-    use crate::adapter::{NoProcesses, NoProperties, StdFiles, UnknownConnectivity};
+    use crate::adapter::{NoImages, NoProcesses, NoProperties, StdFiles, UnknownConnectivity};
     use crate::integrity::described::Described;
     use crate::integrity::maps::MAPS;
     use crate::integrity::reading::MEMORY;
@@ -151,11 +181,13 @@ mod tests {
             files: Arc::new(files),
             properties: Arc::new(NoProperties),
             processes: Arc::new(NoProcesses),
+            images: Arc::new(NoImages),
             connectivity: Arc::new(UnknownConnectivity),
             platform: Platform::Jvm,
             app_id: "com.acme.app".into(),
             own,
             calls: OnceLock::new(),
+            installed: Installed::default(),
         }
     }
 
@@ -163,7 +195,9 @@ mod tests {
     fn text() -> (usize, usize) {
         let whole = std::fs::metadata(EXE).unwrap().len();
         let mapping = Mapping { end: whole, path: EXE.into(), ..Mapping::default() };
-        let text = loaded::with_elf(&StdFiles, &mapping, |elf| loaded::Text::of(&mapping, elf)).unwrap();
+        let maps = Maps::default();
+        let text = loaded::with_elf(&StdFiles, &maps, &mapping, |elf, begins| loaded::Text::of(&mapping, elf, begins));
+        let text = text.unwrap();
         (text.offset.try_into().unwrap(), text.size.try_into().unwrap())
     }
 
@@ -202,6 +236,50 @@ mod tests {
         let (sound, hooked) = (core(process(false)), core(process(true)));
         assert!(!differs(&sound) && differs(&hooked));
         assert_eq!((sound.name.as_str(), sound.role), ("lib bonafide.so", CodeRole::Core));
+    }
+
+    /// The same process, its library mapped from a package in which it begins at `begins`. Another one lies before it.
+    fn packaged(hooked: bool, begins: usize) -> Described {
+        let apk = "/data/app/x/base.apk";
+        let described = process(hooked).without("/app/lib bonafide.so");
+        let exe = std::fs::read(EXE).unwrap();
+        let (head, end) = (BASE + 0x1000, BASE + exe.len());
+        let mut package = b"PK\x03\x04".to_vec();
+        package.resize(0x1000, 0);
+        package.extend_from_slice(b"\x7fELF, but another one");
+        package.resize(begins, 0);
+        package.extend_from_slice(&exe);
+        let line = |start: usize, end: usize, permissions: &str, offset: usize| {
+            format!("{start:x}-{end:x} {permissions} {offset:08x} 08:01 42    {apk}\n")
+        };
+        let maps = [
+            line(0x100, 0x200, "r--p", 0x1000),
+            format!("200-300 r--p {begins:08x} 08:01 43    /data/app/y/base.apk\n"),
+            line(BASE, head, "r--p", begins),
+            line(head, end, "r-xp", begins + 0x1000),
+        ];
+        described.with(MAPS, maps.concat()).with(apk, package)
+    }
+
+    #[test]
+    fn a_library_in_a_package_is_measured_like_one_in_a_file() {
+        let alone = core(process(false));
+        let (sound, hooked) = (core(packaged(false, 0x3000)), core(packaged(true, 0x3000)));
+        assert_eq!((&sound.memory, &sound.file), (&alone.memory, &alone.file));
+        assert!(matches!(&hooked.memory, Fact::Known(_)) && hooked.memory != alone.memory);
+        assert_eq!((hooked.file, sound.name.as_str()), (alone.file, "base.apk"));
+        // Without the mapping of its beginning nobody can say where it begins: the other library's is not taken for it.
+        let maps = std::str::from_utf8(&bytes(&packaged(false, 0x3000), MAPS))
+            .unwrap()
+            .replace("r--p 00003000", "r--p 00003008");
+        let lost = core(packaged(false, 0x3000).with(MAPS, maps));
+        assert!(matches!(&lost.memory, Fact::Unknown(_)) || lost.memory != alone.memory, "{lost:?}");
+    }
+
+    fn bytes(described: &Described, path: &str) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        described.open(std::path::Path::new(path)).unwrap().read_to_end(&mut bytes).unwrap();
+        bytes
     }
 
     #[test]

@@ -49,9 +49,9 @@ pub(super) struct Calls {
 
 impl Calls {
     /// Reads them from the core's own file; they stay the same as long as it is loaded.
-    pub(super) fn of(files: &dyn Files, own: &Mapping) -> Result<Self, &'static str> {
-        with_elf(files, own, |elf| {
-            let bias = Text::of(own, elf)?.bias;
+    pub(super) fn of(files: &dyn Files, maps: &Maps, own: &Mapping) -> Result<Self, &'static str> {
+        with_elf(files, maps, own, |elf, begins| {
+            let bias = Text::of(own, elf, begins)?.bias;
             let slots = slots(elf).map(|(place, name)| (bias.wrapping_add(place), name)).take(MAX_CALLS).collect();
             Ok(Self { path: own.path.clone(), slots })
         })

@@ -7,6 +7,7 @@ mod clock;
 mod connectivity;
 mod evidence;
 mod files;
+mod images;
 mod install_key;
 mod observer;
 mod processes;
@@ -19,7 +20,8 @@ use std::sync::Arc;
 pub use clock::Clock;
 pub use connectivity::{Connection, Connectivity};
 pub use evidence::{EvidenceFailure, EvidenceProvider, EvidenceRequest};
-pub use files::{FileReader, Files};
+pub use files::{FileReader, FileStat, Files};
+pub use images::{Image, Images};
 pub use install_key::{InstallKey, KeyFailure, KeyHandle, KeyLevel};
 pub use observer::Observer;
 pub use processes::Processes;
@@ -46,6 +48,8 @@ pub struct Ports {
     pub properties: Arc<dyn Properties>,
     /// Running processes, as measurement reads them.
     pub processes: Arc<dyn Processes>,
+    /// What the process has loaded, where no file tells it.
+    pub images: Arc<dyn Images>,
     /// A hint about the network.
     pub connectivity: Arc<dyn Connectivity>,
     /// Who is told of changes.

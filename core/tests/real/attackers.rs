@@ -124,9 +124,13 @@ pub(crate) struct Hook(tempfile::TempDir);
 
 impl Hook {
     pub(crate) fn compile() -> Self {
+        Self::compile_from("tests/real/hook.c")
+    }
+
+    pub(crate) fn compile_from(source: &str) -> Self {
         let hook = Self(tempfile::tempdir().unwrap());
         let mut compiler = Command::new("cc");
-        compiler.args(["-shared", "-fPIC", "-o"]).arg(hook.library()).arg(folder("tests/real/hook.c"));
+        compiler.args(["-shared", "-fPIC", "-o"]).arg(hook.library()).arg(folder(source));
         assert!(compiler.status().unwrap().success());
         hook
     }

@@ -1,6 +1,7 @@
 //! A process that uses the core: each line on its standard input is answered with a measurement.
 
 use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::Arc;
 
@@ -11,8 +12,9 @@ use bonafide_core::protocol::measurement::{App, Measurement, Platform};
 
 use super::attackers::Hook;
 
-/// The client's own name among the tests.
+/// The client's own name among the tests, and that of one which takes itself for a phone's.
 const CLIENT: &str = "client::answers";
+const PHONE: &str = "client::answers_as_a_phone";
 
 /// A client that runs.
 pub(crate) struct Client {
@@ -26,13 +28,28 @@ impl Client {
         Self::of(&mut Self::command())
     }
 
+    /// A copy of the client in the place of an app's library, on what it takes for Android, with the package mapped.
+    pub(crate) fn installed(folder: &Path, package: &Path) -> Self {
+        let libraries = folder.join("lib/x86_64");
+        std::fs::create_dir_all(&libraries).unwrap();
+        let copy = libraries.join("libbonafide.so");
+        std::fs::copy(std::env::current_exe().unwrap(), &copy).unwrap();
+        let hook = Hook::compile_from("tests/real/map.c");
+        let environment = [("LD_PRELOAD", hook.library()), ("MAPPED_PACKAGE", package.to_path_buf())];
+        Self::of(Self::command_of(&copy, PHONE).envs(environment))
+    }
+
     pub(crate) fn start_with(hook: &Hook, environment: &[(&str, &str)]) -> Self {
         Self::of(Self::command().env("LD_PRELOAD", hook.library()).envs(environment.iter().copied()))
     }
 
     fn command() -> Command {
-        let mut command = Command::new(std::env::current_exe().unwrap());
-        command.args(["--exact", CLIENT, "--ignored", "--nocapture"]).env_remove("LD_PRELOAD");
+        Self::command_of(&std::env::current_exe().unwrap(), CLIENT)
+    }
+
+    fn command_of(executable: &Path, name: &str) -> Command {
+        let mut command = Command::new(executable);
+        command.args(["--exact", name, "--ignored", "--nocapture"]).env_remove("LD_PRELOAD");
         command
     }
 
@@ -72,10 +89,20 @@ impl Drop for Client {
 #[test]
 #[ignore = "it is the client that the tests start"]
 fn answers() {
+    serve(Platform::Linux);
+}
+
+#[test]
+#[ignore = "it is the client that the tests start"]
+fn answers_as_a_phone() {
+    serve(Platform::Android);
+}
+
+fn serve(platform: Platform) {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_time().build().unwrap();
     let folder = tempfile::tempdir().unwrap();
     let ports = Ports::desktop(Arc::new(FileStorage::new(folder.path())));
-    let app = App { platform: Platform::Linux, id: "com.acme.app".into(), version: "1".into(), build: String::new() };
+    let app = App { platform, id: "com.acme.app".into(), version: "1".into(), build: String::new() };
     let measurer = Measurer::new(&ports, &app, Vec::new(), runtime.handle().clone());
     let mut out = std::io::stdout();
     for _line in std::io::stdin().lines() {

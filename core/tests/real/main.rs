@@ -7,6 +7,7 @@
 
 mod attackers;
 mod client;
+mod packages;
 
 use bonafide_core::protocol::measurement::{CodeRole, DeviceFacts, Fact, Measurement, Traces};
 

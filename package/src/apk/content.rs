@@ -15,7 +15,7 @@ const SALT: [u8; 8] = [0; 8];
 
 /// How the content is digested.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum ContentAlgorithm {
+pub(crate) enum ContentAlgorithm {
     /// SHA-256 of the SHA-256 digests of pieces of 1 MiB.
     Sha256,
     /// The same with SHA-512.
@@ -30,11 +30,11 @@ impl ContentAlgorithm {
 
 /// A digest of the content.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ContentDigest {
+pub(super) struct ContentDigest {
     /// By which algorithm.
-    pub algorithm: ContentAlgorithm,
+    pub(super) algorithm: ContentAlgorithm,
     /// The digest; after a verity root its length in eight bytes.
-    pub value: Vec<u8>,
+    pub(super) value: Vec<u8>,
 }
 
 /// One pass over the file for all algorithms.

@@ -11,12 +11,12 @@ mod signer;
 
 use std::io::{Read, Seek};
 
-pub use content::{ContentAlgorithm, ContentDigest};
+use content::ContentAlgorithm;
 pub use lineage::Ancestor;
 pub use signer::Signer;
 
 use crate::archive::{Directory, Layout};
-use crate::{Error, Result};
+use crate::{Error, Result, Sha256};
 use block::Block;
 
 /// A signature scheme whose signature is in the signing block.
@@ -104,14 +104,18 @@ impl Signatures {
         self.block
     }
 
-    /// Reads the whole file once and compares it with every digest that was signed.
+    /// Reads the whole file once and compares it with every digest that was signed. Gives back the content's digest by
+    /// SHA-256, whatever it was signed by.
     ///
     /// # Errors
     /// The content is not what was signed, or changed while it was read.
-    pub fn check_content(&self, file: &mut (impl Read + Seek)) -> Result<Vec<ContentDigest>> {
+    pub fn check_content(&self, file: &mut (impl Read + Seek)) -> Result<Sha256> {
+        let signed = |one: &ContentAlgorithm| {
+            self.signers.iter().any(|signer| signer.digests.iter().any(|(signed, _)| signed == one))
+        };
         let algorithms = ContentAlgorithm::ALL
             .into_iter()
-            .filter(|one| self.signers.iter().any(|signer| signer.digests.iter().any(|(signed, _)| signed == one)))
+            .filter(|one| *one == ContentAlgorithm::Sha256 || signed(one))
             .collect::<Vec<_>>();
         let found = content::digest(file, &self.layout, self.block, &algorithms)?;
         for signer in &self.signers {
@@ -126,7 +130,8 @@ impl Signatures {
                 }
             }
         }
-        Ok(found)
+        let sha256 = found.into_iter().find(|one| one.algorithm == ContentAlgorithm::Sha256);
+        sha256.and_then(|one| one.value.try_into().ok()).ok_or(Error::Malformed { what: "the content's digest" })
     }
 
     /// The entries of the package, read strictly.

@@ -4,6 +4,7 @@ use std::io::{Read, Seek};
 
 use super::apk::{self, Found};
 use super::{Format, Package, proto};
+use crate::code::CodePath;
 use crate::entries::Archive;
 use crate::{Error, Result, limits};
 
@@ -23,15 +24,17 @@ pub(super) fn read<R: Read + Seek>(archive: &mut Archive<R>) -> Result<Package> 
         signers: Vec::new(),
         team: None,
         code,
+        contents: Vec::new(),
     })
 }
 
 /// `MODULE/dex/classes.dex` and `MODULE/lib/ABI/libNAME.so`: the module's folder is gone once it is installed.
-fn in_module(path: &str) -> Option<Found> {
+fn in_module(path: &str) -> Option<Found<'_>> {
     let (module, rest) = path.split_once('/')?;
-    match rest.split_once('/')? {
-        ("dex", name) => apk::dex(module, name),
-        ("lib", path) => apk::library(module, path),
+    let code = match rest.split_once('/')? {
+        ("dex", name) => CodePath::dex(name),
+        ("lib", path) => CodePath::library(path),
         _ => None,
-    }
+    };
+    Some((module.to_owned(), code?))
 }

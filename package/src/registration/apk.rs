@@ -7,6 +7,7 @@ use object::{Object as _, ObjectSection as _};
 use super::axml::{self, Manifest};
 use super::{CORE_LIBRARY, Code, CodeKind, Signer, v1};
 use crate::apk::Signatures;
+use crate::code::CodePath;
 use crate::entries::Archive;
 use crate::{Error, Result, Sha256, limits};
 
@@ -18,6 +19,7 @@ pub(super) struct Apk {
     pub(super) manifest: Manifest,
     pub(super) signers: Vec<Signer>,
     pub(super) code: Vec<Code>,
+    pub(super) content: Sha256,
 }
 
 /// Reads an APK whose content is what was signed.
@@ -41,50 +43,37 @@ pub(super) fn read<R: Read + Seek>(file: &mut R) -> Result<Apk> {
     };
     let manifest = axml::manifest(&archive.read(MANIFEST, limits::MANIFEST)?)?;
     let module = manifest.module().to_owned();
-    let code = code(&mut archive, |name| match name.strip_prefix("lib/") {
-        Some(rest) => library(&module, rest),
-        None => dex(&module, name),
-    })?;
+    let code = code(&mut archive, |path| Some((module.clone(), CodePath::in_apk(path)?)))?;
     drop(archive);
-    signatures.check_content(file)?;
-    Ok(Apk { manifest, signers: signatures.signers().to_vec(), code })
+    let content = signatures.check_content(file)?;
+    Ok(Apk { manifest, signers: signatures.signers().to_vec(), code, content })
 }
 
-/// A piece of code whose digest is still to be taken.
-pub(super) type Found = (String, CodeKind, String, Option<String>);
-
-/// `classes.dex`, `classes2.dex` …
-pub(super) fn dex(module: &str, name: &str) -> Option<Found> {
-    let number = name.strip_prefix("classes")?.strip_suffix(".dex")?;
-    let counted = number.bytes().all(|byte| byte.is_ascii_digit());
-    counted.then(|| (module.to_owned(), CodeKind::Dex, name.to_owned(), None))
-}
-
-/// `ABI/libNAME.so`.
-pub(super) fn library(module: &str, path: &str) -> Option<Found> {
-    let (abi, name) = path.split_once('/')?;
-    let native = name.ends_with(".so") && !name.contains('/');
-    native.then(|| (module.to_owned(), CodeKind::Native, name.to_owned(), Some(abi.to_owned())))
-}
+/// A piece of code whose digest is still to be taken, and its module.
+pub(super) type Found<'a> = (String, CodePath<'a>);
 
 /// The digests of all code in an archive; `find` tells code by its name.
 pub(super) fn code<R: Read + Seek>(
     archive: &mut Archive<R>,
-    find: impl Fn(&str) -> Option<Found>,
+    find: impl Fn(&str) -> Option<Found<'_>>,
 ) -> Result<Vec<Code>> {
-    let found: Vec<(String, Found)> =
-        archive.items().iter().filter_map(|item| Some((item.name.clone(), find(&item.name)?))).collect();
+    let paths: Vec<String> = archive.items().iter().map(|item| item.name.clone()).collect();
     let mut list = Vec::new();
-    for (path, (module, kind, name, architecture)) in found {
+    for path in &paths {
+        let Some((module, CodePath { kind, name, architecture })) = find(path) else { continue };
+        let code = |kind, sha256| Code {
+            module: module.clone(),
+            kind,
+            name: name.to_owned(),
+            architecture: architecture.map(Into::into),
+            sha256,
+            uuid: None,
+        };
         if name == CORE_LIBRARY {
-            let library = archive.read(&path, limits::ENTRY)?;
-            if let Some(sha256) = elf_text(&library) {
-                let (module, name, architecture) = (module.clone(), name.clone(), architecture.clone());
-                list.push(Code { module, kind: CodeKind::Text, name, architecture, sha256 });
-            }
+            let library = archive.read(path, limits::ENTRY)?;
+            list.extend(elf_text(&library).map(|sha256| code(CodeKind::Text, sha256)));
         }
-        let sha256 = archive.digest(&path)?;
-        list.push(Code { module, kind, name, architecture, sha256 });
+        list.push(code(kind, archive.digest(path)?));
     }
     list.sort();
     Ok(list)

@@ -38,6 +38,7 @@ pub(super) fn read<R: Read + Seek>(archive: &mut Archive<R>) -> Result<Package> 
         signers: Vec::new(),
         team: team(archive, app)?,
         code,
+        contents: Vec::new(),
     })
 }
 
@@ -69,9 +70,9 @@ fn texts<R: Read + Seek>(archive: &mut Archive<R>, code: &mut Vec<Code>, module:
         return Err(Error::Missing { what: "an executable that Info.plist names" });
     }
     let bytes = archive.read(path, limits::ENTRY)?;
-    for (architecture, sha256) in macho::texts(name, &bytes)? {
+    for macho::Text { architecture, uuid, sha256 } in macho::texts(name, &bytes)? {
         let (module, name) = (module.to_owned(), name.to_owned());
-        code.push(Code { module, kind: CodeKind::Text, name, architecture: Some(architecture), sha256 });
+        code.push(Code { module, kind: CodeKind::Text, name, architecture: Some(architecture), sha256, uuid });
     }
     Ok(())
 }

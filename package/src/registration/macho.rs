@@ -1,36 +1,49 @@
 //! Machine code of Mach-O executables, as it lies in memory.
 
-use object::macho;
-use object::read::macho::{FatArch as _, LoadCommandVariant, MachHeader, MachOFatFile32, MachOFatFile64, MachOFile};
-use object::{Endianness, FileKind, Object as _, ObjectSection as _};
+use object::FileKind;
+use object::read::macho::{FatArch as _, MachOFatFile32, MachOFatFile64};
 use ring::digest::{SHA256, digest};
 
+use crate::macho::Image;
 use crate::{Error, Result, Sha256, limits};
+
+/// One architecture's code.
+pub(super) struct Text {
+    pub(super) architecture: String,
+    pub(super) uuid: Option<[u8; 16]>,
+    pub(super) sha256: Sha256,
+}
 
 pub(super) fn sha256(bytes: &[u8]) -> Sha256 {
     digest(&SHA256, bytes).as_ref().try_into().unwrap_or_default()
 }
 
-/// The digest of `__TEXT,__text` for each architecture, by the platform's name of it.
-pub(super) fn texts(name: &str, bytes: &[u8]) -> Result<Vec<(String, Sha256)>> {
+/// `__TEXT,__text` of each architecture.
+pub(super) fn texts(name: &str, bytes: &[u8]) -> Result<Vec<Text>> {
     let slices = slices(bytes).ok_or(Error::Malformed { what: "an executable that is no Mach-O" })?;
     if slices.len() > limits::ARCHITECTURES {
         let (found, limit) = (slices.len() as u64, limits::ARCHITECTURES as u64);
         return Err(Error::Limit { what: "architectures of an executable", found, limit });
     }
-    let mut texts: Vec<(String, Sha256)> = Vec::new();
+    let mut texts: Vec<Text> = Vec::new();
     for slice in slices {
-        let (architecture, digest) = match FileKind::parse(slice) {
-            Ok(FileKind::MachO64) => text::<macho::MachHeader64<Endianness>>(name, slice)?,
-            Ok(FileKind::MachO32) => text::<macho::MachHeader32<Endianness>>(name, slice)?,
-            _ => return Err(Error::Malformed { what: "an executable that is no Mach-O" }),
-        };
-        if texts.iter().any(|(other, _)| *other == architecture) {
+        let image = Image::parse(slice)?;
+        if image.encrypted {
+            return Err(Error::StoreEncrypted { name: name.to_owned() });
+        }
+        if texts.iter().any(|other| other.architecture == image.architecture) {
             return Err(Error::Malformed { what: "an executable that has an architecture twice" });
         }
-        texts.push((architecture, digest));
+        let text = within(slice, image.file_text, image.size)
+            .ok_or(Error::Truncated { what: "the code of an executable (__TEXT,__text)" })?;
+        texts.push(Text { architecture: image.architecture, uuid: image.uuid, sha256: sha256(text) });
     }
     Ok(texts)
+}
+
+fn within(bytes: &[u8], start: u64, size: u64) -> Option<&[u8]> {
+    let start = usize::try_from(start).ok()?;
+    bytes.get(start..start.checked_add(usize::try_from(size).ok()?)?)
 }
 
 fn slices(bytes: &[u8]) -> Option<Vec<&[u8]>> {
@@ -45,44 +58,4 @@ fn slices(bytes: &[u8]) -> Option<Vec<&[u8]>> {
         }
         _ => Some(vec![bytes]),
     }
-}
-
-fn text<H: MachHeader<Endian = Endianness>>(name: &str, bytes: &[u8]) -> Result<(String, Sha256)> {
-    let malformed = |_| Error::Malformed { what: "an executable's load commands" };
-    let file = MachOFile::<H>::parse(bytes).map_err(malformed)?;
-    let mut commands = file.macho_load_commands().map_err(malformed)?;
-    while let Some(command) = commands.next().map_err(malformed)? {
-        let encrypted = match command.variant().map_err(malformed)? {
-            LoadCommandVariant::EncryptionInfo32(info) => info.cryptid.get(file.endian()) != 0,
-            LoadCommandVariant::EncryptionInfo64(info) => info.cryptid.get(file.endian()) != 0,
-            _ => false,
-        };
-        if encrypted {
-            return Err(Error::StoreEncrypted { name: name.to_owned() });
-        }
-    }
-    let header = file.macho_header();
-    let architecture = architecture(header.cputype(file.endian()).0, header.cpusubtype(file.endian()).0);
-    for section in file.sections() {
-        if section.segment_name().ok().flatten() == Some("__TEXT") && section.name() == Ok("__text") {
-            return Ok((architecture, sha256(section.data().map_err(malformed)?)));
-        }
-    }
-    Err(Error::Missing { what: "the code of an executable (__TEXT,__text)" })
-}
-
-/// The name that the platform has for it.
-fn architecture(kind: u32, variant: u32) -> String {
-    // The upper bits say how pointers are signed.
-    let name = match (kind, variant & 0x00ff_ffff) {
-        (0x0100_000c, 0) => "arm64",
-        (0x0100_000c, 2) => "arm64e",
-        (0x0200_000c, _) => "arm64_32",
-        (0x0000_000c, 9) => "armv7",
-        (0x0000_000c, 11) => "armv7s",
-        (0x0100_0007, _) => "x86_64",
-        (0x0000_0007, _) => "i386",
-        _ => return format!("{kind:#x}/{variant:#x}"),
-    };
-    name.to_owned()
 }

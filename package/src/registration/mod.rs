@@ -19,6 +19,7 @@ use crate::entries::Archive;
 use crate::{Error, Result, Sha256, limits};
 
 pub use crate::apk::{Ancestor, Scheme, Signer};
+pub use crate::code::CodeKind;
 
 /// The core's library on Android: of it the code as it lies in memory is taken as well.
 pub const CORE_LIBRARY: &str = "libbonafide.so";
@@ -49,29 +50,6 @@ impl Format {
     }
 }
 
-/// What a piece of code is, and so what its digest is of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum CodeKind {
-    /// A `classes.dex`: the whole file.
-    Dex,
-    /// A native library: the whole file.
-    Native,
-    /// Machine code as it lies in memory: `__TEXT,__text` of Mach-O, `.text` of ELF.
-    Text,
-}
-
-impl CodeKind {
-    /// Its name.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Dex => "dex",
-            Self::Native => "native",
-            Self::Text => "text",
-        }
-    }
-}
-
 /// A piece of code.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Code {
@@ -85,6 +63,8 @@ pub struct Code {
     pub architecture: Option<String>,
     /// SHA-256 of the uncompressed content.
     pub sha256: Sha256,
+    /// What the linker named the build by, on iOS.
+    pub uuid: Option<[u8; 16]>,
 }
 
 /// A package, or several that belong together.
@@ -105,6 +85,9 @@ pub struct Package {
     pub team: Option<String>,
     /// The code, in order.
     pub code: Vec<Code>,
+    /// The content digest of each installable package, by SHA-256, with the file's name. Empty for an AAB and for iOS:
+    /// what is installed is another file.
+    pub contents: Vec<(String, Sha256)>,
 }
 
 /// Reads one package, or the APKs that make up one.

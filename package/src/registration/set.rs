@@ -68,5 +68,6 @@ pub(super) fn join(apks: Vec<(String, Apk)>, format: Format) -> Result<Package> 
             }
         }
     }
-    Ok(Package { format, id, version, build, signers, team: None, code: code.into_values().collect() })
+    let contents = apks.iter().map(|(name, apk)| (name.clone(), apk.content)).collect();
+    Ok(Package { format, id, version, build, signers, team: None, code: code.into_values().collect(), contents })
 }

@@ -1,6 +1,6 @@
 //! Real packages and tools, from the cache that `scripts/fetch-packages` fills.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
@@ -8,7 +8,10 @@ use std::sync::OnceLock;
 pub(crate) fn folder() -> &'static PathBuf {
     static FOLDER: OnceLock<PathBuf> = OnceLock::new();
     FOLDER.get_or_init(|| {
-        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../scripts/fetch-packages");
+        // The tests of other crates use it too.
+        let mut above = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors();
+        let script = above.find_map(|folder| Some(folder.join("scripts/fetch-packages")).filter(|path| path.exists()));
+        let script = script.unwrap();
         let output = Command::new("bash").arg(script).output().unwrap();
         let said = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "scripts/fetch-packages failed, so that nothing is proven here:\n{said}");

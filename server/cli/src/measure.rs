@@ -61,13 +61,6 @@ impl Digests {
     }
 }
 
-/// The digests of whole files.
-pub(crate) fn artifacts(paths: &[std::path::PathBuf]) -> Outcome<Vec<Value>> {
-    let measured = |path: &Path| artifact(&name_of(path), &mut File::open(path)?);
-    let failed = |path: &Path, error| Failure::io(format!("{} cannot be read", path.display()), &error);
-    paths.iter().map(|path| measured(path).map_err(|error: std::io::Error| failed(path, error))).collect()
-}
-
 fn artifact(name: &str, file: &mut File) -> std::io::Result<Value> {
     Ok(json!({"name": name, "sha256": digest_of(file)?}))
 }

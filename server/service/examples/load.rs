@@ -224,6 +224,7 @@ impl Device {
                     .map(|(name, role)| Code { name: name.into(), role, memory: digest(), file: digest() })
                     .into(),
                 device: Some(DeviceFacts::clean()),
+                packages: None,
             },
             evidence: None,
             session_key: self.session.public_key()?,

@@ -1,5 +1,9 @@
 //! Appraisal: what a device says, against what the operator registered and allows. Pure, and without an early exit.
 
+mod app;
+mod difference;
+mod package;
+
 use std::collections::HashMap;
 
 use bonafide_protocol::config::Config;
@@ -8,6 +12,9 @@ use bonafide_protocol::measurement::{Code, CodeRole, DeviceFacts, Fact, Measurem
 use bonafide_protocol::message::TokenRequest;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+
+use crate::package::Package;
+pub(crate) use app::Comparison;
 
 /// A file or a piece of code with its digest.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -31,7 +38,27 @@ pub(crate) struct Registration {
     pub(crate) artifacts: Vec<Digest>,
     /// Empty: the core's code has to be that of its file, whichever that is.
     pub(crate) code: Vec<Digest>,
+    /// Of a phone's app: who signs it, and its code piece by piece.
+    pub(crate) package: Package,
     pub(crate) retired: bool,
+}
+
+/// A registration, and what is looked up in it.
+pub(crate) struct Build {
+    registration: Registration,
+    known: package::Known,
+}
+
+impl Build {
+    fn new(registration: Registration) -> Self {
+        let known = package::Known::of(&registration.package, &registration.artifacts);
+        Self { registration, known }
+    }
+
+    /// Code in memory that is the build's own.
+    fn code(&self) -> impl Iterator<Item = &Digest> {
+        self.registration.code.iter().chain(self.known.text())
+    }
 }
 
 /// How safely an install key is held, as its evidence proves it. The greater, the safer.
@@ -78,26 +105,27 @@ impl Default for Policy {
 /// Builds by what a request claims to be.
 #[derive(Default)]
 pub(crate) struct Registrations {
-    by_claim: HashMap<(String, String, String), Vec<Registration>>,
+    by_claim: HashMap<(String, String, String), Vec<Build>>,
 }
 
 impl Registrations {
     pub(crate) fn new(all: impl IntoIterator<Item = Registration>) -> Self {
         let mut by_claim: HashMap<_, Vec<_>> = HashMap::new();
         for one in all {
-            by_claim.entry((one.platform.clone(), one.id.clone(), one.version.clone())).or_default().push(one);
+            let claim = (one.platform.clone(), one.id.clone(), one.version.clone());
+            by_claim.entry(claim).or_default().push(Build::new(one));
         }
         Self { by_claim }
     }
 
-    fn candidates(&self, request: &TokenRequest) -> Vec<&Registration> {
+    fn candidates(&self, request: &TokenRequest) -> Vec<&Build> {
         let app = &request.app;
         let key = (app.platform.name().to_owned(), app.id.clone(), app.version.clone());
         self.by_claim
             .get(&key)
             .into_iter()
             .flatten()
-            .filter(|one| one.build.is_empty() || one.build == app.build)
+            .filter(|one| one.registration.build.is_empty() || one.registration.build == app.build)
             .collect()
     }
 }
@@ -105,34 +133,21 @@ impl Registrations {
 /// Everything that speaks against the request, in the order of the list of findings. Empty: it passes.
 ///
 /// Every question is asked of every request: neither the answer nor its time tells which one failed.
-pub(crate) fn appraise(
-    request: &TokenRequest,
-    registrations: &Registrations,
-    config: &Config,
-    policy: &Policy,
-) -> Vec<Finding> {
-    let candidates = registrations.candidates(request);
-    let measured = digests(request.measurement.artifacts.iter().map(|artifact| &artifact.sha256));
-    let matching: Vec<&&Registration> =
-        candidates.iter().filter(|one| measured.as_deref() == Some(&registered(&one.artifacts)[..])).collect();
-    let genuine = matching.iter().any(|one| !one.retired);
-
+pub(crate) fn appraise(request: &TokenRequest, app: &Comparison<'_>, config: &Config, policy: &Policy) -> Vec<Finding> {
+    let ios = request.app.platform == Platform::Ios;
     let core = || request.measurement.code.iter().filter(|code| code.role.is_core());
     let memory = digests(core().map(|code| &code.memory));
     let file = digests(core().map(|code| &code.file));
     let differs = core().any(|code| compare(&code.memory, &code.file) == Compared::Differs);
     // Against the builds that the files are those of, or, failing that, any that the request claims to be.
-    let named = |among: &[&Registration]| {
-        among.is_empty()
-            || among.iter().any(|one| {
-                let known = registered(&one.code);
-                known.is_empty() || memory.iter().flatten().all(|digest| known.contains(digest))
-            })
-    };
-    let own: Vec<&Registration> = matching.iter().map(|one| **one).collect();
-    let builds = if own.is_empty() { &candidates } else { &own };
-    let code_known = named(builds);
-    let others = other_code(&request.measurement, builds);
+    let code_known = app.builds.is_empty()
+        || app.builds.iter().any(|build| {
+            let known = registered(build.code());
+            known.is_empty() || memory.iter().flatten().all(|digest| known.contains(digest))
+        });
+    // The store encrypts an iOS app's file: nothing that could be compared is in it.
+    let core_measured = memory.is_some() && (ios || file.is_some());
+    let others = other_code(&request.measurement, &app.builds, ios);
 
     let unsaid = DeviceFacts::unknown("not said");
     let device = request.measurement.device.as_ref().unwrap_or(&unsaid);
@@ -144,12 +159,12 @@ pub(crate) fn appraise(
     let level = KeyLevel::Software;
 
     let questions = [
-        (Finding::AppUnregistered, candidates.is_empty()),
-        (Finding::AppAltered, !candidates.is_empty() && measured.is_some() && matching.is_empty()),
-        (Finding::AppRetired, !matching.is_empty() && !genuine),
-        (Finding::AppUnmeasured, measured.is_none()),
+        (Finding::AppUnregistered, app.unregistered),
+        (Finding::AppAltered, app.altered),
+        (Finding::AppRetired, app.retired),
+        (Finding::AppUnmeasured, app.unmeasured),
         (Finding::CoreAltered, differs || !code_known),
-        (Finding::CoreUnmeasured, memory.is_none() || file.is_none()),
+        (Finding::CoreUnmeasured, !core_measured),
         (Finding::PlatformNotAllowed, !policy.platforms.contains(&request.app.platform)),
         (Finding::KeyLevelTooLow, level < policy.least_key_level),
         (Finding::AudienceUnknown, !audience_known),
@@ -169,6 +184,7 @@ pub(crate) fn appraise(
         // On a desktop a developer is an honest user.
         (Finding::DeveloperMode, android && any_found(&[&device.developer])),
         (Finding::DeviceUnmeasured, unmeasured(device, android)),
+        (Finding::AppSignerUnknown, app.signer_unknown),
     ];
     questions.into_iter().filter(|(_, found)| *found).map(|(finding, _)| finding).collect()
 }
@@ -190,11 +206,12 @@ fn compare(memory: &Fact<String>, expected: &Fact<String>) -> Compared {
 
 /// The code that is not the core's: against what these builds have registered under its name, or else with its file.
 ///
-/// It comes from the system or the virtual machine, which the operator seldom registers.
-fn other_code(measurement: &Measurement, builds: &[&Registration]) -> Vec<Compared> {
+/// It comes from the system or the virtual machine, which the operator seldom registers. An iOS executable is the app.
+fn other_code(measurement: &Measurement, builds: &[&Build], ios: bool) -> Vec<Compared> {
     let mut compared = Vec::new();
-    for code in measurement.code.iter().filter(|code| !code.role.is_core()) {
-        let known = || builds.iter().flat_map(|one| &one.code).filter(|known| known.name == code.name);
+    let is_app = |code: &Code| ios && code.role == CodeRole::Executable;
+    for code in measurement.code.iter().filter(|code| !code.role.is_core() && !is_app(code)) {
+        let known = || builds.iter().flat_map(|one| one.code()).filter(|known| known.name == code.name);
         compared.push(if known().next().is_none() {
             compare(&code.memory, &code.file)
         } else if known().any(|known| compare(&code.memory, &Fact::Known(known.sha256.clone())) == Compared::Same) {
@@ -243,8 +260,8 @@ fn digests<'a>(facts: impl Iterator<Item = &'a Fact<String>>) -> Option<Vec<Stri
     (!known.is_empty()).then_some(known)
 }
 
-fn registered(digests: &[Digest]) -> Vec<String> {
-    let mut out: Vec<String> = digests.iter().map(|digest| digest.sha256.to_ascii_lowercase()).collect();
+fn registered<'a>(digests: impl IntoIterator<Item = &'a Digest>) -> Vec<String> {
+    let mut out: Vec<String> = digests.into_iter().map(|digest| digest.sha256.to_ascii_lowercase()).collect();
     out.sort_unstable();
     out
 }

@@ -43,6 +43,9 @@ pub(crate) struct Entry {
     pub(crate) architecture: Option<String>,
     /// SHA-256, lower-case hexadecimal.
     pub(crate) sha256: String,
+    /// What the linker named the build by, on iOS; for people, and for tools that read crash reports.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) uuid: Option<String>,
 }
 
 /// What a package says of itself, beyond its names.
@@ -77,7 +80,9 @@ impl Package {
             return Some("A build has at most 64 signers and 5000 entries.");
         }
         let long = |text: &String| text.len() > 200;
-        let names = |one: &Entry| [&one.module, &one.kind, &one.name].into_iter().chain(&one.architecture).any(long);
+        let names = |one: &Entry| {
+            [&one.module, &one.kind, &one.name].into_iter().chain(&one.architecture).chain(&one.uuid).any(long)
+        };
         if self.entries.iter().any(names)
             || self.signers.iter().any(|one| long(&one.scheme) || one.lineage.len() > MOST_SIGNERS)
         {

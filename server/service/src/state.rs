@@ -16,7 +16,6 @@ use crate::keys::{Keyring, MasterKey};
 use crate::limit::Limiter;
 use crate::metrics::Metrics;
 use crate::policy::{Rules, Verdict};
-use crate::store::apps::AppRow;
 use crate::store::ledger::Ledger;
 use crate::store::operators::OperatorRow;
 use crate::store::{Store, StoreError, accounts, apps, documents, finding_policies, forced, keys, operators, policies};
@@ -83,8 +82,7 @@ impl Snapshot {
         drop(view);
         let file = ConfigFile { roots: roots.iter().map(|(_, jws)| jws.clone()).collect(), config: live.clone() };
         let trusted = Trusted::from_initial(&file.to_bytes())?;
-        let registrations =
-            Registrations::new(apps.into_iter().filter(AppRow::is_appraised).map(|row| row.registration));
+        let registrations = Registrations::new(apps.into_iter().map(|row| row.registration));
         Ok(Self {
             revision,
             keyring,

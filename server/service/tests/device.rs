@@ -81,7 +81,7 @@ async fn a_phone_answers_for_more_than_a_desktop() {
         ("emulator unknown", |m| device(m).emulator = unknown(), &["device_unmeasured"]),
     ];
     // Nothing of the sort is registered or allowed, and nothing attests it: that is found of each.
-    let of_each = ["app_unregistered", "platform_not_allowed", "evidence_missing"];
+    let of_each = ["app_unregistered", "app_unmeasured", "platform_not_allowed", "evidence_missing"];
     for (what, change, expected) in cases {
         let mut device = Device::new();
         device.request.app.platform = Platform::Android;

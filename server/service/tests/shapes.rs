@@ -120,7 +120,7 @@ async fn each_finding_has_its_cause() {
         ),
         (
             |device| device.request.app.platform = Platform::Android,
-            &["app_unregistered", "platform_not_allowed", "evidence_missing"],
+            &["app_unregistered", "app_unmeasured", "platform_not_allowed", "evidence_missing"],
         ),
         (|device| device.request.formats = vec![99], &["format_unsupported"]),
     ];

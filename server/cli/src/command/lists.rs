@@ -23,6 +23,7 @@ impl Limit {
             ("audience", "audience"),
             ("passed", "passed"),
             ("findings", "findings"),
+            ("differs", "differences"),
             ("forced", "forced"),
             ("installation", "installation"),
         ];
@@ -32,7 +33,12 @@ impl Limit {
             let codes = findings.as_array().into_iter().flatten().map(|one| one.get("code").unwrap_or(one).clone());
             *findings = codes.collect();
         }
-        context.out.result(list(&rows, &columns), &rows)
+        let mut shown = rows.clone();
+        for differences in shown.as_array_mut().into_iter().flatten().filter_map(|row| row.get_mut("differences")) {
+            *differences =
+                json!(differences.as_array().into_iter().flatten().map(difference).collect::<Vec<_>>().join("; "));
+        }
+        context.out.result(list(&shown, &columns), &rows)
     }
 
     pub(crate) async fn reports(&self, context: &Context) -> Outcome {
@@ -75,6 +81,18 @@ impl Limit {
 
     async fn fetch(&self, context: &Context, what: &str) -> Outcome<Value> {
         context.operator()?.get(&[what], &[("limit", &self.limit.to_string())]).await
+    }
+}
+
+/// In what an app differs from the registered build: `code classes.dex 0a1b2c3d4e5f, not 5f4e3d2c1b0a`.
+fn difference(one: &Value) -> String {
+    let text = |member: &str| one.get(member).and_then(Value::as_str);
+    let (what, name) = (text("what").unwrap_or_default(), text("name").unwrap_or_default());
+    match (text("found"), text("expected")) {
+        (Some(found), Some(expected)) => format!("{what} {name} {found}, not {expected}"),
+        (Some(found), None) => format!("{what} {name} {found}"),
+        (None, Some(expected)) => format!("{what} {name} missing, {expected}"),
+        (None, None) => format!("{what} {name}"),
     }
 }
 

@@ -126,6 +126,22 @@ impl Service {
         self.data.run(&["config", "show"]).json().pointer("/content/version").unwrap().as_u64().unwrap()
     }
 
+    /// What the service answers to a device.
+    pub(crate) fn post(&self, path: &str, body: &str) -> Value {
+        let mut stream = TcpStream::connect(self.public).unwrap();
+        let length = body.len();
+        write!(
+            stream,
+            "POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}"
+        )
+        .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        assert!(head.starts_with("HTTP/1.1 200"), "{answer}");
+        serde_json::from_str(body).unwrap()
+    }
+
     /// An operator token of one scope; the command has no verb for it.
     pub(crate) fn make_token(&self, scope: &str) -> String {
         let operator: Value = serde_json::from_slice(&std::fs::read(self.data.file("operator.json")).unwrap()).unwrap();

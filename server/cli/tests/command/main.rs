@@ -3,10 +3,18 @@
 
 mod bad_input;
 mod bench;
+#[path = "../../../../package/tests/cache/mod.rs"]
+mod cache;
 mod elsewhere;
 mod evidence;
+#[path = "../../../../package/tests/forge/mod.rs"]
+#[expect(dead_code, unused_imports, reason = "the package's own tests use more of it")]
+mod forge;
 mod packages;
+mod phones;
 mod pins;
 mod play;
 mod policy;
+#[path = "../../../../package/tests/store/mod.rs"]
+mod store;
 mod story;

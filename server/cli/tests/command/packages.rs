@@ -1,19 +1,13 @@
 //! `bonafide app register` on packages: what is shown, stored, and refused.
 
-use std::path::Path;
-use std::process::Command;
-
 use serde_json::json;
 
 use crate::bench::{Data, Service};
+use crate::cache;
 
 /// A real package from the cache that scripts/fetch-packages fills.
 fn package(name: &str) -> String {
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../../scripts/fetch-packages");
-    let output = Command::new("bash").arg(script).output().unwrap();
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "scripts/fetch-packages failed, so that nothing is proven here:\n{said}");
-    Path::new(String::from_utf8(output.stdout).unwrap().trim()).join(name).display().to_string()
+    cache::folder().join(name).display().to_string()
 }
 
 const SIGNER: &str = "18e8534fed30cbf9959e4073e723e3395a3f92fd6b41756d5fbc788f280c1107";

@@ -1,8 +1,5 @@
 //! The policy on findings from the operator's side: refused, tried, kept from a lock-out, set; and forced verdicts.
 
-use std::io::{Read as _, Write as _};
-use std::net::TcpStream;
-
 use bonafide_protocol::jws::{Header, join, signing_input};
 use bonafide_protocol::key::P256Key;
 use bonafide_protocol::measurement::{App, Artifact, Code, CodeRole, DeviceFacts, Fact, Measurement, Platform};
@@ -54,7 +51,7 @@ impl Account {
 
     /// The device asks for a token; the appraisal that was made of it.
     fn appraise(&self) -> Value {
-        let challenge = self.post("/v1/challenges", &json!({ "account": "acme" }).to_string());
+        let challenge = self.service.post("/v1/challenges", &json!({ "account": "acme" }).to_string());
         let request = TokenRequest {
             challenge: challenge.get("challenge").unwrap().as_str().unwrap().to_owned(),
             account: "acme".into(),
@@ -75,6 +72,7 @@ impl Account {
                     })
                     .into(),
                 device: Some(DeviceFacts::clean()),
+                packages: None,
             },
             evidence: None,
             session_key: P256Key::generate().unwrap().public_key().unwrap(),
@@ -82,23 +80,8 @@ impl Account {
         };
         let header = Header::with_jwk(TOKEN_REQUEST_TYPE, &self.key.public_key().unwrap());
         let input = signing_input(&header, serde_json::to_string(&request).unwrap().as_bytes());
-        self.post("/v1/tokens", &join(&input, &self.key.sign(input.as_bytes()).unwrap()));
+        self.service.post("/v1/tokens", &join(&input, &self.key.sign(input.as_bytes()).unwrap()));
         self.run(&["appraisals", "--limit", "1"]).json().pointer("/0").unwrap().clone()
-    }
-
-    fn post(&self, path: &str, body: &str) -> Value {
-        let mut stream = TcpStream::connect(self.service.public).unwrap();
-        let length = body.len();
-        write!(
-            stream,
-            "POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}"
-        )
-        .unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-        assert!(head.starts_with("HTTP/1.1 200"), "{answer}");
-        serde_json::from_str(body).unwrap()
     }
 }
 

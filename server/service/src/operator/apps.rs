@@ -38,8 +38,9 @@ pub(crate) struct Build {
     /// The version that machines compare; left out: any.
     #[serde(default)]
     build: String,
-    /// The files that make up the app. A device has to have just these. Left out for packages that a store signs anew
-    /// and splits: they are known by `entries`.
+    /// On desktops the files that make up the app: a device has to have just these. On Android the content digests of
+    /// packages that are installed as they were made (SHA-256 over pieces of 1 MiB, as signature schemes have it); left
+    /// out where a store signs anew and splits.
     #[serde(default)]
     artifacts: Vec<Digest>,
     /// The core's own code; left out: whatever its file has.
@@ -78,7 +79,7 @@ pub(crate) async fn list(caller: Caller, Shared(state): Shared<Arc<State>>) -> R
     let list: Vec<Value> = rows
         .iter()
         .map(|row| {
-            let mut build = describe(&row.registration, &row.package);
+            let mut build = describe(&row.registration);
             if let Some(members) = build.as_object_mut() {
                 members.insert("registered_at".to_owned(), json!(row.registered_at));
                 members.insert("retired_at".to_owned(), json!(row.retired_at));
@@ -125,6 +126,7 @@ pub(crate) async fn register(
         build: build.build,
         artifacts: lower(build.artifacts),
         code: lower(build.code),
+        package,
         retired: false,
     };
     let mut change = state.store.change().await?;
@@ -133,14 +135,12 @@ pub(crate) async fn register(
             == Registration { app_id: String::new(), ..registration.clone() }
     };
     let held = apps::all(&mut change, &state.account).await?;
-    if let Some(held) =
-        held.iter().find(|row| !row.registration.retired && same(&row.registration) && row.package == package)
-    {
+    if let Some(held) = held.iter().find(|row| !row.registration.retired && same(&row.registration)) {
         // Again is as good as once: a build server may repeat itself.
         return Ok(Json(json!({ "app_id": held.registration.app_id, "registered": false })));
     }
-    apps::insert(&mut change, &state.account, &registration, &package, state.now()).await?;
-    let (subject, after) = (&registration.app_id, describe(&registration, &package));
+    apps::insert(&mut change, &state.account, &registration, state.now()).await?;
+    let (subject, after) = (&registration.app_id, describe(&registration));
     audit::record(&state, &mut change, &caller.name, "app.register", subject, &Value::Null, &after).await?;
     accounts::bump_revision(&mut change, &state.account).await?;
     change.commit().await?;
@@ -182,7 +182,8 @@ pub(crate) async fn retire(
     Ok(Json(json!({ "app_id": app_id, "retired_at": now })))
 }
 
-fn describe(build: &Registration, package: &Package) -> Value {
+fn describe(build: &Registration) -> Value {
+    let package = &build.package;
     json!({
         "app_id": build.app_id,
         "platform": build.platform,
@@ -198,10 +199,27 @@ fn describe(build: &Registration, package: &Package) -> Value {
     })
 }
 
+/// What no device of the platform could ever be compared with.
+fn unlike_its_platform(build: &Build) -> Option<&'static str> {
+    let kinds = |wanted: &[&str]| build.entries.iter().any(|one| wanted.contains(&one.kind.as_str()));
+    match build.platform {
+        Platform::Android if !kinds(&["dex", "native"]) => Some("An Android build has entries of kind dex or native."),
+        Platform::Android if build.signers.is_empty() => Some("An Android build has at least one signer."),
+        Platform::Ios if !build.entries.iter().any(|one| one.kind == "text" && one.module == "app") => {
+            Some("An iOS build has an entry of kind text in the module app.")
+        }
+        Platform::Ios if !build.artifacts.is_empty() => Some("No file of an iOS build is installed as it was made."),
+        Platform::Android | Platform::Ios => None,
+        _ if build.artifacts.is_empty() => Some("A build has at least one artifact."),
+        _ if !build.entries.is_empty() || !build.signers.is_empty() => Some("Entries and signers are for phones."),
+        _ => None,
+    }
+}
+
 fn check(build: &Build) -> Result<(), Refusal> {
     let wrong = |what: &str| Err(Refusal::with(Status::MalformedRequest, what.to_owned()));
-    if build.artifacts.is_empty() && build.entries.is_empty() {
-        return wrong("A build has at least one artifact or entry.");
+    if let Some(fault) = unlike_its_platform(build) {
+        return wrong(fault);
     }
     if !build.artifacts.iter().chain(&build.code).all(|one| is_sha256(&one.sha256)) {
         return wrong("`sha256` has 64 hexadecimal digits.");

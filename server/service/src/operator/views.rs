@@ -105,6 +105,7 @@ pub(crate) async fn appraisals(
                 "audience": shown(&row.audience),
                 "passed": row.passed,
                 "findings": findings,
+                "differences": serde_json::from_str::<Value>(&row.differences).unwrap_or_else(|_| json!([])),
                 "installation": row.installation,
                 "policy": row.policy,
                 "forced": if row.forced.is_empty() { Value::Null } else { json!(row.forced) },

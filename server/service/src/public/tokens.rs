@@ -12,7 +12,7 @@ use bonafide_protocol::message::{MAX_REQUEST_BYTES, TOKEN_REQUEST_TYPE, TokenReq
 use bonafide_protocol::status::Status;
 use serde::Deserialize;
 
-use crate::appraise::appraise;
+use crate::appraise::{Comparison, appraise};
 use crate::body::Text;
 use crate::policy::Verdict;
 use crate::reply::{Refusal, must};
@@ -48,7 +48,8 @@ pub(super) async fn issue(
     check_form(&request)?;
 
     let policy = snapshot.policy(&request.audience);
-    let findings = appraise(&request, &snapshot.registrations, snapshot.config(), &policy);
+    let app = Comparison::of(&request, &snapshot.registrations);
+    let findings = appraise(&request, &app, snapshot.config(), &policy);
     let times = issue::Times { now, lifetime: state.token_lifetime };
     let installation = issue::installation(keyring, &thumbprint);
     let forced = snapshot.forced(&installation, now);
@@ -71,6 +72,7 @@ pub(super) async fn issue(
         audience: request.audience,
         passed,
         findings: codes.join(" "),
+        differences: must(serde_json::to_string(&app.differences).ok(), "no differences could be written")?,
         policy: snapshot.rules_version,
         forced: forced.map_or("", Verdict::name).to_owned(),
     };

@@ -7,25 +7,14 @@ use crate::package::Package;
 /// A registered build as it is stored.
 pub(crate) struct AppRow {
     pub(crate) registration: Registration,
-    /// Empty for builds that were registered by whole files.
-    pub(crate) package: Package,
     pub(crate) registered_at: u64,
     pub(crate) retired_at: Option<u64>,
-}
-
-impl AppRow {
-    /// Whether the appraisal compares devices with it. Of a package without whole files it cannot yet: the code entries
-    /// wait for the appraisal of Android and iOS, and until then nobody passes as such a build.
-    pub(crate) fn is_appraised(&self) -> bool {
-        !self.registration.artifacts.is_empty()
-    }
 }
 
 pub(crate) async fn insert(
     connection: &mut Connection,
     account: &str,
     app: &Registration,
-    package: &Package,
     now: u64,
 ) -> Result<(), StoreError> {
     let json = |digests: &[Digest]| serde_json::to_string(digests).unwrap_or_default();
@@ -42,10 +31,10 @@ pub(crate) async fn insert(
     .bind(json(&app.artifacts))
     .bind(json(&app.code))
     .bind(int(now))
-    .bind(&package.format)
-    .bind(&package.team)
-    .bind(serde_json::to_string(&package.signers).unwrap_or_default())
-    .bind(serde_json::to_string(&package.entries).unwrap_or_default())
+    .bind(&app.package.format)
+    .bind(&app.package.team)
+    .bind(serde_json::to_string(&app.package.signers).unwrap_or_default())
+    .bind(serde_json::to_string(&app.package.entries).unwrap_or_default())
     .execute(connection)
     .await?;
     Ok(())
@@ -85,8 +74,8 @@ fn row(columns: Columns) -> Result<AppRow, StoreError> {
     let (artifacts, code) = (read(&columns.artifacts)?, read(&columns.code)?);
     let package = Package { format, team, signers: read(&columns.signers)?, entries: read(&columns.entries)? };
     let retired = retired_at.is_some();
-    let registration = Registration { app_id, platform, id, version, build, artifacts, code, retired };
-    Ok(AppRow { registration, package, registered_at: uint(registered_at), retired_at: retired_at.map(uint) })
+    let registration = Registration { app_id, platform, id, version, build, artifacts, code, package, retired };
+    Ok(AppRow { registration, registered_at: uint(registered_at), retired_at: retired_at.map(uint) })
 }
 
 fn read<T: serde::de::DeserializeOwned>(json: &str) -> Result<T, StoreError> {

@@ -10,7 +10,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::logs::AppraisalRow;
 use super::{Connection, Db, Store, StoreError, int};
 
-/// The most entries in one transaction. 128 rows of 13 columns stay far below what SQLite binds (32,766).
+/// The most entries in one transaction. 128 rows of 14 columns stay far below what SQLite binds (32,766).
 const BATCH: usize = 128;
 
 /// How long a transaction waits for more entries.
@@ -148,7 +148,8 @@ async fn record_all(connection: &mut Connection, account: &str, outcomes: &[&Out
     }
     let mut query = QueryBuilder::<Db>::new(
         "INSERT INTO appraisals \
-         (id, account, time, installation, platform, app, app_version, audience, passed, findings, policy, forced) ",
+         (id, account, time, installation, platform, app, app_version, audience, passed, findings, policy, forced, \
+         differences) ",
     );
     query.push_values(outcomes, |mut row, outcome| {
         let appraisal = &outcome.appraisal;
@@ -163,7 +164,8 @@ async fn record_all(connection: &mut Connection, account: &str, outcomes: &[&Out
             .push_bind(i64::from(appraisal.passed))
             .push_bind(&appraisal.findings)
             .push_bind(int(appraisal.policy))
-            .push_bind(&appraisal.forced);
+            .push_bind(&appraisal.forced)
+            .push_bind(&appraisal.differences);
     });
     query.build().execute(&mut *connection).await?;
 
@@ -228,6 +230,7 @@ mod tests {
             findings: String::new(),
             policy: 0,
             forced: String::new(),
+            differences: "[]".to_owned(),
         };
         Outcome { appraisal, thumbprint: text(), epoch: 1, version }
     }

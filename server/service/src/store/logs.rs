@@ -70,16 +70,19 @@ pub(crate) struct AppraisalRow {
     pub(crate) passed: bool,
     /// Codes, separated by spaces.
     pub(crate) findings: String,
+    /// In what the app differs from the registered build, as JSON.
+    pub(crate) differences: String,
     /// The version of the policy on findings that decided; 0: none had been set.
     pub(crate) policy: u64,
     /// The verdict that was forced; empty: none.
     pub(crate) forced: String,
 }
 
-type AppraisalColumns = (String, i64, String, String, String, String, String, i64, String, i64, String);
+type AppraisalColumns = (String, i64, String, String, String, String, String, i64, String, i64, String, String);
 
 fn appraisal(columns: AppraisalColumns) -> AppraisalRow {
-    let (id, time, installation, platform, app, app_version, audience, passed, findings, policy, forced) = columns;
+    let (id, time, installation, platform, app, app_version, audience, passed, findings, policy, forced, differences) =
+        columns;
     AppraisalRow {
         id,
         time: uint(time),
@@ -90,6 +93,7 @@ fn appraisal(columns: AppraisalColumns) -> AppraisalRow {
         audience,
         passed: passed != 0,
         findings,
+        differences,
         policy: uint(policy),
         forced,
     }
@@ -102,8 +106,8 @@ pub(crate) async fn appraisals(
     limit: u64,
 ) -> Result<Vec<AppraisalRow>, StoreError> {
     let rows: Vec<AppraisalColumns> = sqlx::query_as(
-        "SELECT id, time, installation, platform, app, app_version, audience, passed, findings, policy, forced \
-         FROM appraisals WHERE account = $1 ORDER BY id DESC LIMIT $2",
+        "SELECT id, time, installation, platform, app, app_version, audience, passed, findings, policy, forced, \
+         differences FROM appraisals WHERE account = $1 ORDER BY id DESC LIMIT $2",
     )
     .bind(account)
     .bind(int(limit))
@@ -121,8 +125,8 @@ pub(crate) async fn appraisals_of_each_kind(
     let mut all = Vec::new();
     for passed in [1_i64, 0] {
         let rows: Vec<AppraisalColumns> = sqlx::query_as(
-            "SELECT id, time, installation, platform, app, app_version, audience, passed, findings, policy, forced \
-             FROM appraisals WHERE account = $1 AND passed = $2 ORDER BY id DESC LIMIT $3",
+            "SELECT id, time, installation, platform, app, app_version, audience, passed, findings, policy, forced, \
+             differences FROM appraisals WHERE account = $1 AND passed = $2 ORDER BY id DESC LIMIT $3",
         )
         .bind(account)
         .bind(passed)
@@ -232,13 +236,10 @@ mod tests {
     }
 
     async fn insert(connection: &mut Connection, id: &str, time: i64, passed: i64) {
-        sqlx::query("INSERT INTO appraisals VALUES ($1, 'acme', $2, '', '', '', '', '', $3, '', 0, '')")
-            .bind(id)
-            .bind(time)
-            .bind(passed)
-            .execute(connection)
-            .await
-            .unwrap();
+        let insert = "INSERT INTO appraisals \
+             (id, account, time, installation, platform, app, app_version, audience, passed, findings) \
+             VALUES ($1, 'acme', $2, '', '', '', '', '', $3, '')";
+        sqlx::query(insert).bind(id).bind(time).bind(passed).execute(connection).await.unwrap();
     }
 
     #[tokio::test]

@@ -218,6 +218,7 @@ impl Device {
                     Code { name: "java".into(), role: CodeRole::Executable, memory: digest("55"), file: digest("55") },
                 ],
                 device: Some(DeviceFacts::clean()),
+                packages: None,
             },
             evidence: None,
             session_key: P256Key::generate().unwrap().public_key().unwrap(),

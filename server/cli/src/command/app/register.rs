@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::PlatformName;
 use crate::context::Context;
 use crate::exit::{Exit, Failure, Outcome};
-use crate::measure::{self, Digests};
+use crate::measure::Digests;
 use crate::out::table::{cell, table};
 
 const SIGNER_OF_BUNDLE: &str = "a store signs what it makes of a bundle: name its certificate with --signer SHA256 \
@@ -36,7 +36,7 @@ pub(crate) struct Register {
     /// A certificate that signs the app besides those in the package, as a store's: its SHA-256. May be repeated.
     #[arg(long, alias = "store-signer", value_name = "SHA256", value_parser = digest)]
     signer: Vec<String>,
-    /// Registers the digests of the whole files too: for builds that are installed just as they are.
+    /// Registers the content digests of the packages too: for builds that are installed just as they are.
     #[arg(long)]
     exact: bool,
     /// Only shows what would be registered.
@@ -92,7 +92,7 @@ impl Register {
         let platform = if package.format == Format::Ipa { PlatformName::Ios } else { PlatformName::Android };
         let platform = agreed("platform", self.platform.map(PlatformName::wire), Some(platform.wire()))?;
         let signers = self.signers(&package)?;
-        let artifacts = if self.exact { measure::artifacts(&self.files)? } else { Vec::new() };
+        let artifacts = if self.exact { contents(&package)? } else { Vec::new() };
         Ok(json!({
             "platform": platform,
             "id": agreed("id", self.id.as_deref(), Some(&package.id))?,
@@ -183,12 +183,26 @@ fn signer(one: &registration::Signer) -> Value {
     signer
 }
 
+/// The digests of what is installed, where that is what was given.
+fn contents(package: &Package) -> Outcome<Vec<Value>> {
+    if package.contents.is_empty() {
+        let format = package.format.name();
+        return Err(Failure::usage(format!(
+            "--exact is for packages that are installed as they are: of an {format} another file is"
+        ))
+        .next("leave --exact away: the code is compared all the same"));
+    }
+    let name = |path: &str| path.rsplit('/').next().unwrap_or_default().to_owned();
+    Ok(package.contents.iter().map(|(path, sha256)| json!({"name": name(path), "sha256": hex(sha256)})).collect())
+}
+
 fn entry(code: &registration::Code) -> Value {
     let mut entry = json!({
         "module": code.module, "kind": code.kind.name(), "name": code.name, "sha256": hex(&code.sha256),
     });
-    if let (Some(architecture), Some(members)) = (&code.architecture, entry.as_object_mut()) {
-        members.insert("architecture".to_owned(), json!(architecture));
+    let more = [("architecture", code.architecture.clone()), ("uuid", code.uuid.as_ref().map(|uuid| hex(uuid)))];
+    if let Some(members) = entry.as_object_mut() {
+        members.extend(more.into_iter().filter_map(|(name, value)| Some((name.to_owned(), json!(value?)))));
     }
     entry
 }
@@ -224,7 +238,8 @@ fn tables(body: &Value) -> String {
         &["module", "kind", "architecture", "name", "sha256"],
         &["module", "kind", "architecture", "name", "sha256"],
     );
-    part("artifacts", &["whole file", "sha256"], &["name", "sha256"]);
+    let whole = if body.get("format").is_some() { "content of" } else { "whole file" };
+    part("artifacts", &[whole, "sha256"], &["name", "sha256"]);
     part("code", &["code", "sha256"], &["name", "sha256"]);
     format!("{}\n", parts.join("\n\n"))
 }
