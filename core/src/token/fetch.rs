@@ -162,6 +162,9 @@ impl Fetcher {
             evidence,
             session_key,
             binding: binding.map(|digest| to_base64(&digest)),
+            development: None,
+            user: None,
+            trace: None,
         }
     }
 

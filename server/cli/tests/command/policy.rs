@@ -79,6 +79,9 @@ impl Account {
             evidence: None,
             session_key: P256Key::generate().unwrap().public_key().unwrap(),
             binding: None,
+            development: None,
+            user: None,
+            trace: None,
         };
         let header = Header::with_jwk(TOKEN_REQUEST_TYPE, &self.key.public_key().unwrap());
         let input = signing_input(&header, serde_json::to_string(&request).unwrap().as_bytes());
