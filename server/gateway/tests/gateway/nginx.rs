@@ -5,7 +5,7 @@ use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, StatusCode};
 use axum::{Router, routing::any};
 use bonafide_gateway::{Audiences, ForwardAuth, GateSettings, HostSource, forward_auth};
 use bonafide_protocol::host::Host;
@@ -40,8 +40,12 @@ impl Nginx {
 
     /// Sends a request; returns the answer's status line and its body's text with chunk marks, if any.
     fn get(&self, headers: &[(&str, &str)]) -> (String, String) {
+        self.get_path("/login", headers)
+    }
+
+    fn get_path(&self, path: &str, headers: &[(&str, &str)]) -> (String, String) {
         let mut stream = UnixStream::connect(self.folder.path().join("front.sock")).unwrap();
-        let mut request = "GET /login HTTP/1.1\r\nHost: api.acme.com\r\nConnection: close\r\n".to_owned();
+        let mut request = format!("GET {path} HTTP/1.1\r\nHost: api.acme.com\r\nConnection: close\r\n");
         for (name, value) in headers {
             request.push_str(&format!("{name}: {value}\r\n"));
         }
@@ -82,6 +86,8 @@ fn config(folder: &Path) -> String {
         .map(|kind| format!("{kind}_temp_path {};\n", folder.join(kind).display()))
         .concat();
     // Workers of a root master are `nobody` by default, who cannot enter our folder; for other users it is ignored.
+    // A page for refusals, as many servers have one: the API's own answers are not to be replaced by it.
+    let snippet = snippet.replacen("server {\n", "server {\n    error_page 401 /refused.html;\n", 1);
     format!(
         "user root root;\npid {}/pid;\nevents {{}}\nhttp {{\naccess_log off;\n{paths}{snippet}}}\n",
         folder.display()
@@ -111,7 +117,8 @@ async fn nginx_asks_the_gateway_before_the_api_is_reached() {
     let gate = world.gate(GateSettings::default());
     let endpoint = forward_auth(ForwardAuth { gate, audiences, host_source: HostSource::default() });
     serve(folder.path().join("gateway.sock"), endpoint);
-    serve(folder.path().join("api.sock"), Router::new().fallback(any(echo)));
+    let logged_out = any(|| async { (StatusCode::UNAUTHORIZED, "log in again") });
+    serve(folder.path().join("api.sock"), Router::new().route("/logged-out", logged_out).fallback(any(echo)));
     let nginx = tokio::task::spawn_blocking(move || Nginx::start(folder)).await.unwrap();
 
     let check = move || {
@@ -135,12 +142,21 @@ async fn nginx_asks_the_gateway_before_the_api_is_reached() {
             ("Bonafide-Installation", "admin"),
             ("Bonafide-Annotations", "trusted"),
             ("Bonafide-Reason", "none"),
+            ("Bonafide-User", "admin"),
+            ("Bonafide-Trace", "admin"),
         ];
         let (status, body) = nginx.get(&forged);
         assert_eq!(status, "HTTP/1.1 200 OK");
         let expected =
             "reached: bonafide-app=jvm/com.acme.app/1.2.3 bonafide-installation=inst-1 bonafide-result=verified";
         assert!(body.contains(expected), "{body}");
+
+        let tagged = world.claiming("user", "u-1".into());
+        let (_, body) = nginx.get(&[("Bonafide-Token", &tagged), ("Bonafide-User", "admin")]);
+        assert!(body.contains("bonafide-user=u-1"), "{body}");
+        let (status, body) = nginx.get_path("/logged-out", &[("Bonafide-Token", &good)]);
+        assert_eq!(status, "HTTP/1.1 401 Unauthorized");
+        assert!(body.contains("log in again"), "the API's own 401: {body}");
     };
     tokio::task::spawn_blocking(check).await.unwrap();
 }
