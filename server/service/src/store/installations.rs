@@ -74,6 +74,26 @@ pub(crate) async fn count(connection: &mut Connection, account: &str) -> Result<
     Ok(uint(count))
 }
 
+/// How many run this version of this app.
+pub(crate) async fn count_of(
+    connection: &mut Connection,
+    account: &str,
+    platform: &str,
+    app: &str,
+    version: &str,
+) -> Result<u64, StoreError> {
+    let count: i64 = sqlx::query_scalar(
+        "SELECT COUNT(*) FROM installations WHERE account = $1 AND platform = $2 AND app = $3 AND app_version = $4",
+    )
+    .bind(account)
+    .bind(platform)
+    .bind(app)
+    .bind(version)
+    .fetch_one(connection)
+    .await?;
+    Ok(uint(count))
+}
+
 /// Whether there is one of this id.
 pub(crate) async fn exists(connection: &mut Connection, installation: &str) -> Result<bool, StoreError> {
     let count: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM installations WHERE installation = $1")
