@@ -3,6 +3,7 @@
 
 mod bad_input;
 mod bench;
+mod dev_key;
 mod elsewhere;
 mod evidence;
 mod packages;
