@@ -71,6 +71,23 @@ mod tests {
         assert_eq!(counted(all, false).count(), Finding::ALL.len(), "without a key nothing is");
     }
 
+    /// For people the reasons stand in docs/policy.md; the page is as closed as the list.
+    #[test]
+    fn the_page_on_the_policy_names_just_these() {
+        let page = include_str!("../../../../docs/policy.md");
+        let (_, section) = page.split_once("## What a development key excuses").unwrap_or_default();
+        let rows = section.lines().skip_while(|line| !line.starts_with("|---")).skip(1);
+        let mut told: Vec<(&str, &str)> = rows
+            .take_while(|line| line.starts_with('|'))
+            .filter_map(|line| line.trim_matches('|').split_once(" | "))
+            .flat_map(|(codes, why)| codes.split('`').skip(1).step_by(2).map(move |code| (code, why.trim())))
+            .collect();
+        let mut listed: Vec<(&str, &str)> = EXCUSED.iter().map(|(finding, why)| (finding.code(), *why)).collect();
+        told.sort_unstable();
+        listed.sort_unstable();
+        assert_eq!(told, listed);
+    }
+
     #[test]
     fn a_key_that_is_not_good_passes_under_no_policy_and_no_forced_verdict() {
         for bad in [
