@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bonafide_core::protocol::status::Status;
+use bonafide_core::protocol::tag::UserProperty;
 use bonafide_core::{Core, HostRules, TokenLease};
 
 use crate::failure::NativeFailure;
@@ -66,6 +67,19 @@ impl NativeEngine {
         let core = self.core.clone();
         let work = async move { core.token(&host, binding.as_deref(), millis(within_ms)).await };
         Ok(self.runtime.run(work).await??.into())
+    }
+
+    /// What tokens say of the user from now on; `None`: nothing. Answers why a text cannot be it, and changes nothing
+    /// then.
+    pub fn set_user_property(&self, user: Option<String>) -> Result<Option<String>, NativeFailure> {
+        let set = || match user.map(UserProperty::try_from).transpose() {
+            Ok(user) => {
+                self.core.set_user_property(user);
+                None
+            }
+            Err(error) => Some(error.to_string()),
+        };
+        or_bug(|| Ok(set()), || Err(NativeFailure::bug()))
     }
 
     /// Asks for a newer config; true if there was one.

@@ -26,6 +26,8 @@ pub struct NativeSettings {
     pub artifacts: Vec<String>,
     /// The SDK's version.
     pub sdk_version: String,
+    /// The development key of a developer's build.
+    pub development_key: Option<String>,
     /// How long one background call to the service may take, milliseconds.
     pub request_deadline_ms: u64,
 }
@@ -53,6 +55,7 @@ impl NativeSettings {
             },
             artifacts: self.artifacts.into_iter().map(PathBuf::from).collect(),
             sdk_version: self.sdk_version,
+            development_key: self.development_key,
             request_deadline: Duration::from_millis(self.request_deadline_ms),
             runtime,
         }

@@ -26,6 +26,10 @@ pub struct NativeStatus {
     pub stored_record: String,
     /// How the install key is held; `None` before it has been used.
     pub key_level: Option<String>,
+    /// The id of the development key that this build carries; `None` for a build as it is released.
+    pub development_key: Option<String>,
+    /// The trace id of the last token request.
+    pub token_trace: Option<String>,
 }
 
 impl From<CoreStatus> for NativeStatus {
@@ -45,6 +49,8 @@ impl From<CoreStatus> for NativeStatus {
             },
             stored_record: stored_record(&status.stored_record).to_owned(),
             key_level: status.key_level.map(|level| key_level(level).to_owned()),
+            development_key: status.development_key,
+            token_trace: status.token_trace.map(String::from),
         }
     }
 }

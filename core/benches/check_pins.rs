@@ -58,6 +58,7 @@ fn benchmarks(criterion: &mut Criterion) {
             app: App { platform: Platform::Linux, id: "bench".into(), version: "1".into(), build: String::new() },
             artifacts: Vec::new(),
             sdk_version: "0".into(),
+            development_key: None,
             request_deadline: Settings::DEFAULT_DEADLINE,
             runtime: runtime.handle().clone(),
         };

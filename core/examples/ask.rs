@@ -23,6 +23,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         app: App { platform: Platform::Linux, id: id.clone(), version: version.clone(), build: String::new() },
         artifacts: vec![std::env::current_exe()?],
         sdk_version: env!("CARGO_PKG_VERSION").into(),
+        development_key: None,
         request_deadline: Settings::DEFAULT_DEADLINE,
         runtime: tokio::runtime::Handle::current(),
     };

@@ -81,6 +81,9 @@ fn main() -> Result<(), Anything> {
         evidence: None,
         session_key: P256Key::generate()?.public_key()?,
         binding: options.optional("--binding").map(|data| to_base64(&sha256(data.as_bytes()))),
+        development: None,
+        user: None,
+        trace: None,
     };
     let input = signing_input(&Header::with_jwk(TOKEN_REQUEST_TYPE, &public), &serde_json::to_vec(&request)?);
     let jws = join(&input, &key.sign(input.as_bytes())?);

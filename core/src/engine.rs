@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use bonafide_protocol::config::WithoutToken;
 use bonafide_protocol::status::Status;
+use bonafide_protocol::tag::UserProperty;
 use bonafide_protocol::verdict::{Mismatch, MismatchReason, PinVerdict};
 
 use crate::background;
@@ -28,7 +29,7 @@ impl Core {
     /// Starts from the initial config and what is stored; usable at once. No network; the refresh runs on the
     /// settings' runtime. A few milliseconds, and only on first start longer, when records are made.
     ///
-    /// Fails with [`Status::BadInitialConfig`] only.
+    /// Fails with [`Status::BadInitialConfig`] and [`Status::BadDevelopmentKey`] only.
     pub fn start(settings: Settings, ports: Ports) -> Result<Self, Failure> {
         let runtime = settings.runtime.clone();
         let inner = Inner::new(settings, ports)?;
@@ -109,6 +110,12 @@ impl Core {
             binding,
         };
         self.timed(self.inner.tokens.lease(&wanted, within)).await
+    }
+
+    /// What the app says of its user, in the claim `user` of the tokens from now on: a short opaque text, for instance a
+    /// keyed hash of the user's id; `None` once nobody is logged in. Kept in memory only. Returns at once.
+    pub fn set_user_property(&self, user: Option<UserProperty>) {
+        self.inner.tokens.set_user(user);
     }
 
     /// Asks the service for a newer config, at most `within`. `Ok(true)` when there was one.

@@ -3,6 +3,8 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use bonafide_protocol::tag::TraceId;
+
 use crate::port::{Clock, KeyLevel, Storage, StorageFailure};
 use crate::store::contact::Moment;
 use crate::{Failure, StorageState};
@@ -34,6 +36,7 @@ struct State {
     saved: Option<Moment>,
     /// Service time less device time at the last contact, seconds.
     clock_offset: Option<i64>,
+    token_trace: Option<TraceId>,
 }
 
 /// How the core is doing. Cheap to ask.
@@ -53,6 +56,7 @@ pub(crate) struct Report {
     pub(crate) key_level: Option<KeyLevel>,
     pub(crate) last_contact: Option<Duration>,
     pub(crate) clock_offset: Option<i64>,
+    pub(crate) token_trace: Option<TraceId>,
 }
 
 impl Health {
@@ -75,6 +79,7 @@ impl Health {
             baseline,
             saved: None,
             clock_offset: None,
+            token_trace: None,
         };
         Self { clock, storage, state: Mutex::new(state), changed }
     }
@@ -108,6 +113,15 @@ impl Health {
             }
             state.storage = now;
             true
+        });
+    }
+
+    /// A token is asked for under this id.
+    pub(crate) fn traced(&self, trace: &TraceId) {
+        self.change(|state| {
+            state.token_trace = Some(trace.clone());
+            // Each request has another one: that is no news by itself.
+            false
         });
     }
 
@@ -177,6 +191,7 @@ impl Health {
             storage: state.storage,
             key_level: state.key_level,
             last_contact: state.contact.map(|at| Duration::from_millis(at.age_by_boot_clock(&*self.clock))),
+            token_trace: state.token_trace.clone(),
             clock_offset: state.clock_offset,
         }
     }

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 
 use bonafide_protocol::config::Service as ServiceConfig;
+use bonafide_protocol::development::DevelopmentKey;
 use bonafide_protocol::message::Report;
 use bonafide_protocol::status::Status;
 use bonafide_protocol::trust::Trusted;
@@ -39,12 +40,14 @@ pub(crate) struct Inner {
     pub(crate) stopped: AtomicBool,
     stored_record: StoredRecord,
     offline: AtomicBool,
+    development_key: Option<String>,
 }
 
 impl Inner {
     pub(crate) fn new(settings: Settings, ports: Ports) -> Result<Arc<Self>, Failure> {
         let embedded = Trusted::from_initial(&settings.initial_config)
             .map_err(|error| Failure::new(Status::BadInitialConfig).with("reason", &error).because(error))?;
+        let development = development_key(&settings)?;
         let home = embedded.config().service.clone();
         let storage = Arc::clone(&ports.storage);
         let claim = installation::claim(&*storage);
@@ -61,7 +64,7 @@ impl Inner {
             if let Some(failure) = claim.failure {
                 health.stored(Err(failure));
             }
-            Self::assemble(settings, ports, (trusted, home), stored_record, health)
+            Self::assemble(settings, ports, (trusted, home), stored_record, health, development)
         }))
     }
 
@@ -71,7 +74,9 @@ impl Inner {
         (trusted, home): (Trusted, ServiceConfig),
         stored_record: StoredRecord,
         health: Arc<Health>,
+        development: Option<DevelopmentKey>,
     ) -> Self {
+        let development_key = development.as_ref().map(|key| key.id().to_owned());
         let (runtime, clock, storage) = (&settings.runtime, &ports.clock, &ports.storage);
         let held = Arc::new(Held::new(trusted, Arc::clone(storage), Arc::clone(&ports.observer), Arc::clone(&health)));
         let service = Arc::new(Service::new(
@@ -85,7 +90,7 @@ impl Inner {
         let keys = Keys::new(Arc::clone(&ports.install_key), Arc::clone(storage), Arc::clone(&health), runtime.clone());
         let measurer = Measurer::new(&ports, &settings.app, settings.artifacts.clone(), runtime.clone());
         let parts = Parts { held: Arc::clone(&held), service: Arc::clone(&service), keys: keys.clone(), measurer };
-        let fetcher = Fetcher::new(parts, &settings, &ports, Arc::clone(&health));
+        let fetcher = Fetcher::new(parts, &settings, &ports, Arc::clone(&health), development);
         let refresh = Refresh::new(
             Arc::clone(&held),
             Arc::clone(&service),
@@ -115,6 +120,7 @@ impl Inner {
             stopped: AtomicBool::new(false),
             stored_record,
             offline: AtomicBool::new(false),
+            development_key,
         }
     }
 
@@ -133,6 +139,8 @@ impl Inner {
             stored_record: self.stored_record.clone(),
             key_level: report.key_level,
             clock_offset: report.clock_offset,
+            development_key: self.development_key.clone(),
+            token_trace: report.token_trace,
         }
     }
 
@@ -172,6 +180,20 @@ impl Drop for Inner {
         // The background work looks up, and sees that it is alone.
         self.wake.notify_one();
     }
+}
+
+/// The development key of the settings, said loudly at each start: whoever reads a release's log has to stumble over it.
+fn development_key(settings: &Settings) -> Result<Option<DevelopmentKey>, Failure> {
+    let Some(text) = &settings.development_key else { return Ok(None) };
+    // Without the key the build would go on as one that is released, which it is not.
+    let key: DevelopmentKey =
+        text.parse().map_err(|error| Failure::new(Status::BadDevelopmentKey).with("reason", error).because(error))?;
+    tracing::error!(
+        key = key.id(),
+        "DEVELOPMENT BUILD: it carries a development key. Its tokens are good for development audiences only, and \
+         the API refuses them. Never release it."
+    );
+    Ok(Some(key))
 }
 
 /// With `stale_after_seconds` on, the first start is written down: restarts do not make a device fresh.

@@ -1,6 +1,7 @@
-//! The one source of randomness outside keys: jitter and marker ids.
+//! The one source of randomness outside keys: jitter, marker ids and trace ids.
 
 use bonafide_protocol::encoding::to_base64url;
+use bonafide_protocol::tag::TraceId;
 use ring::rand::{SecureRandom as _, SystemRandom};
 
 /// A number from 0 to `limit`, both included. Without randomness it is `limit`: a wait may be too long, never missing.
@@ -10,6 +11,13 @@ pub(crate) fn up_to(limit: u64) -> u64 {
         (Ok(()), Some(count)) => u64::from_be_bytes(bytes) % count,
         _ => limit,
     }
+}
+
+/// The id of a request; `None` without randomness, and then the request goes without.
+pub(crate) fn trace() -> Option<TraceId> {
+    let mut bytes = [0; 16];
+    SystemRandom::new().fill(&mut bytes).ok()?;
+    Some(TraceId::from_random(&bytes))
 }
 
 /// 128 random bits as text. Without randomness it is `None`.

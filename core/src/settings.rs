@@ -15,6 +15,9 @@ pub struct Settings {
     pub artifacts: Vec<PathBuf>,
     /// The version of the SDK that the app was built with.
     pub sdk_version: String,
+    /// The development key of a developer's build, as the operator gave it; never in a release. With one, tokens are good
+    /// for development audiences only.
+    pub development_key: Option<String>,
     /// How long one call to the service may take in the background; callers bring their own deadline.
     pub request_deadline: Duration,
     /// Where background work and timers run. The runtime needs its I/O and time drivers, and has to be driven.
@@ -31,6 +34,7 @@ impl fmt::Debug for Settings {
         f.debug_struct("Settings")
             .field("app", &self.app)
             .field("sdk_version", &self.sdk_version)
+            .field("development", &self.development_key.is_some())
             .finish_non_exhaustive()
     }
 }

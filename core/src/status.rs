@@ -1,5 +1,7 @@
 use std::time::Duration;
 
+use bonafide_protocol::tag::TraceId;
+
 use crate::Failure;
 use crate::port::KeyLevel;
 
@@ -28,6 +30,10 @@ pub struct CoreStatus {
     pub key_level: Option<KeyLevel>,
     /// The service's clock less the device's at the last contact, in seconds: hours do no harm, and are shown.
     pub clock_offset: Option<i64>,
+    /// The id of the development key that this build carries; `None` for a build as it is released.
+    pub development_key: Option<String>,
+    /// The trace id of the last token request: it stands in the token, in the service's log and in the gateway's.
+    pub token_trace: Option<TraceId>,
 }
 
 /// Whether what is learnt survives the process. Complete.

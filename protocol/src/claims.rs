@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::measurement::App;
+use crate::tag::{TraceId, UserProperty};
 
 /// The `typ` of a token.
 pub const TOKEN_TYPE: &str = "bonafide-token+jwt";
@@ -32,6 +33,12 @@ pub struct Claims {
     /// Findings that the policy opens to view.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub anno: Vec<String>,
+    /// What the app said of its user. The app's own word: it decides nothing by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<UserProperty>,
+    /// The id of the token request that this token answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trace: Option<TraceId>,
 }
 
 /// The key that a token belongs to (RFC 7800 section 3.1, RFC 9449 section 6.1).

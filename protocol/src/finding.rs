@@ -61,6 +61,10 @@ findings! {
     DeveloperMode = 22, "developer_mode", "the device has debugging or developer options switched on";
     DeviceUnmeasured = 23, "device_unmeasured", "the process, or what it runs on, could not be looked at";
     AppSignerUnknown = 40, "app_signer_unknown", "the app is not signed by a certificate that is registered for it";
+    DevelopmentKeyUnknown = 48, "development_key_unknown", "the development key is none of this account's";
+    DevelopmentKeyExpired = 49, "development_key_expired", "the development key has expired";
+    DevelopmentKeyRevoked = 50, "development_key_revoked", "the development key was revoked";
+    DevelopmentProofInvalid = 51, "development_proof_invalid", "the proof of the development key does not fit this request";
 }
 
 impl Finding {

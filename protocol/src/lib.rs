@@ -6,6 +6,7 @@
 pub mod arc;
 pub mod claims;
 pub mod config;
+pub mod development;
 pub mod encoding;
 pub mod evidence;
 pub mod finding;
@@ -19,6 +20,7 @@ pub mod packages;
 pub mod pin;
 pub mod root;
 pub mod status;
+pub mod tag;
 pub mod trust;
 pub mod verdict;
 

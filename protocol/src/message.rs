@@ -2,9 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::development::DevelopmentProof;
 use crate::jwk::PublicKey;
 use crate::measurement::{App, Measurement};
 use crate::pin::Pin;
+use crate::tag::{TraceId, UserProperty};
 
 /// The header that says why a request carries no fresh token. Its value is a [`crate::status::Status`] code.
 pub const STATUS_HEADER: &str = "Bonafide-Status";
@@ -65,6 +67,15 @@ pub struct TokenRequest {
     /// Standard base64 of the SHA-256 of the data that the token is to be bound to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub binding: Option<String>,
+    /// That the app runs for a developer. Whatever it proves, the token is good for a development audience only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub development: Option<DevelopmentProof>,
+    /// What the app says of its user, for the token's claim `user`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<UserProperty>,
+    /// The id under which this request stands in every log; older devices send none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trace: Option<TraceId>,
 }
 
 /// The answer to a token request, pass or fail.

@@ -115,6 +115,9 @@ statuses! {
     BadInitialConfig = "bad_initial_config", Misconfigured, None, false,
         "The initial config cannot be used.",
         "Run `bonafide config export` and embed the file it writes.";
+    BadDevelopmentKey = "bad_development_key", Misconfigured, None, false,
+        "The development key cannot be read.",
+        "Copy the whole key that `bonafide device dev-key create` showed; a release is given none.";
     HostNotInConfig = "host_not_in_config", Misconfigured, None, false,
         "The config does not protect this host.",
         "Run `bonafide api add https://HOST`.";

@@ -8,6 +8,7 @@ mod common;
 
 use std::path::PathBuf;
 
+use bonafide_protocol::development::DevelopmentKey;
 use bonafide_protocol::encoding::{to_base64, to_hex};
 use bonafide_protocol::evidence::bound_hash;
 use bonafide_protocol::finding::Finding;
@@ -125,13 +126,31 @@ fn messages() {
         evidence: None,
         session_key: key(1).public_key(),
         binding: Some(to_base64(&[7; 32])),
+        development: None,
+        user: None,
+        trace: None,
     };
+    let key = DevelopmentKey::from_random(&[3; 9], &[4; 32]);
+    let thumbprint = "dGh1bWI";
+    let tagged = TokenRequest {
+        development: Some(key.prove("acme", &request.challenge, thumbprint)),
+        user: Some("u-5f2c".parse().unwrap()),
+        trace: Some("4bf92f3577b34da6a3ce929d0e0e4736".parse().unwrap()),
+        ..request.clone()
+    };
+    assert!(tagged.development.as_ref().unwrap().is_well_formed());
     hold(
         "messages.json",
         &json!({
             "token_request_payload": request,
             "token_request_payload_without_device": without_device(&request),
             "token_request_payload_of_a_phone": of_a_phone(&request),
+            "token_request_payload_of_a_developer": tagged,
+            "development_proof": {
+                "key": key.reveal(), "digest": to_hex(&key.digest().to_bytes()), "account": "acme",
+                "challenge": request.challenge, "thumbprint": thumbprint,
+                "proof": key.prove("acme", &request.challenge, thumbprint),
+            },
             "bound_hash": {
                 "account": "acme", "platform": "ios", "challenge": "Y2hhbGxlbmdl", "thumbprint": "dGh1bWI",
                 "sha256": to_hex(&bound_hash("acme", Platform::Ios, "Y2hhbGxlbmdl", Some("dGh1bWI"))),

@@ -1,5 +1,9 @@
 """Acts 1 to 4: from nothing to a login with a token."""
 
+import base64
+import json
+import zipfile
+
 from stage import BONAFIDE, CLIENT_JAR, LOGIN_API, Authority, Stage, check, eventually, free_port, request
 
 APP_ID, APP_VERSION = "com.example.demo", "1.0.0"
@@ -98,8 +102,41 @@ def api_is_added(stage: Stage) -> None:
 def client_is_registered(stage: Stage) -> None:
     stage.bonafide("app", "register", CLIENT_JAR, "--platform", "jvm", "--id", APP_ID, "--version", APP_VERSION, show=True)
     stage.bonafide("config", "export", "-o", stage.folder / "bonafide.config", show=True)
+    no_secret_in_the_app(stage)
+
+
+def no_secret_in_the_app(stage: Stage) -> None:
+    """What the app embeds holds no private key, and neither it nor the app's package any secret of the operator's."""
     text = (stage.folder / "bonafide.config").read_text()
-    check('"roots"' in text and '"d"' not in text, "the initial config holds documents and no private key")
+    config = json.loads(text)
+    documents = [decoded(jws) for jws in [*config["roots"], config["config"]]]
+    check(len(documents) >= 2, "the initial config holds a root and a config", documents)
+    private = {"d", "p", "q", "dp", "dq", "qi", "oth", "k"} & {name for document in documents for name in members(document)}
+    check(not private, "no key in the initial config has a private member", private)
+    files = [stage.root_key, stage.data / "master.key", *(stage.data / "tls").glob("*.key")]
+    secrets = [line.strip() for file in files for line in file.read_text().splitlines() if "-----" not in line]
+    secrets.append(json.loads((stage.data / "operator.json").read_text())["token"])
+    secrets = [secret.encode() for secret in secrets if len(secret) >= 16]
+    check(len(secrets) > len(files), "the operator's secrets are known", len(secrets))
+    with zipfile.ZipFile(CLIENT_JAR) as jar:
+        places = {name: jar.read(name) for name in jar.namelist()}
+    places["the initial config"] = text.encode() + json.dumps(documents).encode()
+    found = [name for name, content in places.items() if any(secret in content for secret in secrets)]
+    check(not found, "no secret of the operator's is in the initial config or the app", found)
+    stage.saw(f"{len(secrets)} secrets looked for in {len(places)} places: the app holds none")
+
+
+def decoded(jws: str) -> dict:
+    """The payload of a signed document."""
+    payload = jws.split(".")[1]
+    return json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+
+
+def members(value) -> set:
+    """The names of all members, however deep."""
+    if isinstance(value, dict):
+        return set(value).union(*map(members, value.values()))
+    return set().union(*map(members, value)) if isinstance(value, list) else set()
 
 
 def login_succeeds(stage: Stage) -> None:

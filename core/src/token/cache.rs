@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use bonafide_protocol::encoding::Sha256;
 use bonafide_protocol::status::Status;
+use bonafide_protocol::tag::UserProperty;
 
 use super::{Fetched, TokenLease};
 use crate::Failure;
@@ -21,9 +22,11 @@ const PROVISIONAL_MILLIS: u64 = 5_000;
 
 /// What tokens are told apart by.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Key {
+pub(crate) struct Key {
     pub(super) audience: String,
     pub(super) binding: Option<Sha256>,
+    /// What the app says of its user: another user's token is another token.
+    pub(super) user: Option<UserProperty>,
 }
 
 #[derive(Default)]
@@ -151,7 +154,7 @@ mod tests {
 
     #[test]
     fn memory_is_bounded_and_what_is_in_use_stays() {
-        let key = |number: usize| Key { audience: number.to_string(), binding: None };
+        let key = |number: usize| Key { audience: number.to_string(), binding: None, user: None };
         let mut cache = Cache::default();
         for number in 0..1000 {
             cache.entry(&key(0)).token = Some(fetched(1));

@@ -3,15 +3,18 @@
 use std::sync::Arc;
 
 use bonafide_protocol::FORMATS;
-use bonafide_protocol::encoding::{Sha256, to_base64};
+use bonafide_protocol::development::DevelopmentKey;
+use bonafide_protocol::encoding::to_base64;
 use bonafide_protocol::evidence::bound_hash;
 use bonafide_protocol::jwk::PublicKey;
 use bonafide_protocol::key::P256Key;
 use bonafide_protocol::measurement::App;
 use bonafide_protocol::message::{TOKEN_REQUEST_TYPE, TokenRequest, TokenResponse};
 use bonafide_protocol::status::Status;
+use bonafide_protocol::tag::TraceId;
 use tokio::runtime::Handle;
 
+use super::cache::Key;
 use super::challenges::Challenges;
 use crate::Failure;
 use crate::health::{Concern, Health};
@@ -53,6 +56,7 @@ pub(crate) struct Fetcher {
     pub(crate) runtime: Handle,
     pub(crate) app: App,
     pub(crate) sdk_version: String,
+    development: Option<DevelopmentKey>,
     challenges: Challenges,
 }
 
@@ -70,6 +74,7 @@ impl Fetcher {
         settings: &crate::Settings,
         ports: &crate::port::Ports,
         health: Arc<Health>,
+        development: Option<DevelopmentKey>,
     ) -> Self {
         Self {
             held: parts.held,
@@ -83,38 +88,28 @@ impl Fetcher {
             runtime: settings.runtime.clone(),
             app: settings.app.clone(),
             sdk_version: settings.sdk_version.clone(),
+            development,
             challenges: Challenges::default(),
         }
     }
 
-    /// A token for this audience, bound to this digest. A challenge that was not taken, and a key that was lost on the
-    /// way, are each replaced once.
-    pub(crate) async fn fetch(
-        &self,
-        audience: &str,
-        binding: Option<Sha256>,
-        deadline: Deadline,
-    ) -> Result<Fetched, Failure> {
-        let mut attempt = self.attempt(audience, binding, None, deadline).await;
+    /// The token that is wanted. A challenge that was not taken, and a key that was lost on the way, are each replaced
+    /// once.
+    pub(crate) async fn fetch(&self, wanted: &Key, deadline: Deadline) -> Result<Fetched, Failure> {
+        let mut attempt = self.attempt(wanted, None, deadline).await;
         if let Err(failure) = &attempt {
             if is_lost(failure) {
                 self.keys.remake().await?;
-                attempt = self.attempt(audience, binding, None, deadline).await;
+                attempt = self.attempt(wanted, None, deadline).await;
             } else if is_about_challenge(failure.status()) {
                 let fresh = self.service.challenge(deadline).await?.challenge;
-                attempt = self.attempt(audience, binding, Some(fresh), deadline).await;
+                attempt = self.attempt(wanted, Some(fresh), deadline).await;
             }
         }
         attempt
     }
 
-    async fn attempt(
-        &self,
-        audience: &str,
-        binding: Option<Sha256>,
-        challenge: Option<String>,
-        deadline: Deadline,
-    ) -> Result<Fetched, Failure> {
+    async fn attempt(&self, wanted: &Key, challenge: Option<String>, deadline: Deadline) -> Result<Fetched, Failure> {
         // What takes long goes on while the key and the challenge are waited for.
         self.measurer.begin();
         let key = self.keys.handle().await?;
@@ -125,34 +120,35 @@ impl Fetcher {
         let session_key = P256Key::generate().map_err(|error| Failure::new(Status::Internal).because(error))?;
         let session_key = Arc::new(session_key);
         let session_public = session_key.public_key().map_err(|error| Failure::new(Status::Internal).because(error))?;
-        let request = self.request(audience, binding, challenge, &key, session_public).await;
+        let request = self.request(wanted, challenge, &key, session_public).await;
         let provisional = is_incomplete(&request.measurement);
         // Strings, numbers and keys always serialise.
         let payload = serde_json::to_vec(&request).unwrap_or_default();
         let jws = self.keys.sign(TOKEN_REQUEST_TYPE, &key.public, &payload).await?;
         let asked = self.clock.boot_millis();
-        let response = self.service.token(&jws, deadline).await?;
+        let trace = request.trace.as_ref().map_or("none", TraceId::as_str);
+        let response = self.service.token(&jws, deadline).await.map_err(|failure| failure.with("trace", trace))?;
+        tracing::info!(trace, audience = wanted.audience, "a token came");
         Ok(Fetched { provisional, ..self.take(response, &key, session_key, asked).await? })
     }
 
-    async fn request(
-        &self,
-        audience: &str,
-        binding: Option<Sha256>,
-        challenge: String,
-        key: &KeyHandle,
-        session_key: PublicKey,
-    ) -> TokenRequest {
+    async fn request(&self, wanted: &Key, challenge: String, key: &KeyHandle, session_key: PublicKey) -> TokenRequest {
         let (account, epoch, version) = {
             let snapshot = self.held.peek();
             let config = snapshot.config();
             (config.account.clone(), config.epoch, config.version)
         };
         let evidence = self.platform_evidence(&account, &challenge, key).await;
+        let thumbprint = key.public.thumbprint();
+        let development = self.development.as_ref().map(|one| one.prove(&account, &challenge, &thumbprint));
+        let trace = crate::random::trace();
+        if let Some(trace) = &trace {
+            self.health.traced(trace);
+        }
         TokenRequest {
             challenge,
             account,
-            audience: audience.to_owned(),
+            audience: wanted.audience.clone(),
             app: self.app.clone(),
             sdk_version: self.sdk_version.clone(),
             formats: FORMATS.to_vec(),
@@ -161,7 +157,10 @@ impl Fetcher {
             measurement: self.measurer.measurement().await,
             evidence,
             session_key,
-            binding: binding.map(|digest| to_base64(&digest)),
+            binding: wanted.binding.map(|digest| to_base64(&digest)),
+            development,
+            user: wanted.user.clone(),
+            trace,
         }
     }
 

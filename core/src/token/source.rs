@@ -2,12 +2,13 @@
 //! who ask at the same time.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
 use bonafide_protocol::config::WithoutToken;
 use bonafide_protocol::encoding::sha256;
 use bonafide_protocol::status::Status;
+use bonafide_protocol::tag::UserProperty;
 use tokio::runtime::Handle;
 
 use super::cache::{Cache, Key};
@@ -37,6 +38,8 @@ pub(crate) struct Tokens {
     /// How long one fetch may take in the background.
     patience: Duration,
     stopped: AtomicBool,
+    /// What the app says of its user now.
+    user: RwLock<Option<UserProperty>>,
 }
 
 impl Tokens {
@@ -50,12 +53,14 @@ impl Tokens {
             fetcher: Arc::new(fetcher),
             patience,
             stopped: AtomicBool::new(false),
+            user: RwLock::default(),
         }
     }
 
     /// What the request leaves with; waits at most `within`.
     pub(crate) async fn lease(&self, wanted: &Wanted<'_>, within: Duration) -> Result<TokenLease, Failure> {
-        let key = Key { audience: wanted.audience.to_owned(), binding: wanted.binding.map(sha256) };
+        let user = self.user.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let key = Key { audience: wanted.audience.to_owned(), binding: wanted.binding.map(sha256), user };
         let now = self.clock.boot_millis();
         let stale = self.health.stale(wanted.stale_after_seconds);
         let (entry, outage) = {
@@ -85,6 +90,11 @@ impl Tokens {
     /// Has the app's files measured, for the tokens to come.
     pub(crate) fn measure(&self) {
         self.fetcher.measurer.begin();
+    }
+
+    /// What tokens say of the user from now on. Tokens of the user before are not given any more.
+    pub(crate) fn set_user(&self, user: Option<UserProperty>) {
+        *self.user.write().unwrap_or_else(PoisonError::into_inner) = user;
     }
 
     /// Lets every token be tried for again at once.
@@ -136,7 +146,7 @@ impl Tokens {
             let (fetcher, cache, key) = (Arc::clone(&self.fetcher), Arc::clone(&self.cache), key.clone());
             let deadline = self.fetcher.service.deadline(self.patience);
             async move {
-                let fetched = fetcher.fetch(&key.audience, key.binding, deadline).await;
+                let fetched = fetcher.fetch(&key, deadline).await;
                 let now = fetcher.clock.boot_millis();
                 fetcher.health.ended(Concern::Token, fetched.as_ref().err());
                 let mut cache = cache.lock().unwrap_or_else(PoisonError::into_inner);

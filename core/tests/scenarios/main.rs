@@ -2,7 +2,9 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod bootstrap;
+mod development;
 mod reports;
 mod support;
+mod tags;
 mod tokens;
 mod update;

@@ -80,12 +80,12 @@ pub(crate) enum Command {
     /// Looks whether all is well, and says what to do if not.
     Doctor(doctor::Doctor),
     /// Appraisals, the newest first: who got a token, who a decoy, and why.
-    Appraisals(lists::Limit),
+    Appraisals(lists::Appraisals),
     /// Pin mismatches that devices met, the newest first.
     Reports(lists::Limit),
     /// Every change by an operator, the newest first.
     Audit(lists::Limit),
-    /// The installations, and verdicts forced on single ones; without a verb, the list.
+    /// The installations, verdicts forced on single ones, keys of developers' builds; without a verb, the list.
     Device(device::Device),
     /// The service's counters, in Prometheus's form.
     Metrics,

@@ -1,5 +1,6 @@
 //! Exit codes, and the failure that every command ends with when it does not succeed.
 
+use std::ffi::OsString;
 use std::fmt::Display;
 use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
@@ -48,6 +49,20 @@ impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         Self::from(exit.code())
     }
+}
+
+/// What was typed is no command: clap's own words for people, and for `--json` what every other failure looks like.
+pub(crate) fn misread(error: &clap::Error, arguments: impl Iterator<Item = OsString>) -> ExitCode {
+    // After `--` it is somebody's argument.
+    let as_json = arguments.take_while(|argument| argument != "--").any(|argument| argument == "--json");
+    // Help and versions, which come as errors too, are what was asked for.
+    if !as_json || !error.use_stderr() {
+        error.exit();
+    }
+    let text = error.render().to_string();
+    let message = text.trim().strip_prefix("error: ").unwrap_or(text.trim());
+    Failure::usage(message).next("bonafide --help").show(true);
+    Exit::Usage.into()
 }
 
 /// Why a command did not succeed, and what to type next.

@@ -15,7 +15,10 @@ use crate::cli::Cli;
 use crate::exit::Exit;
 
 fn main() -> std::process::ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return exit::misread(&error, std::env::args_os()),
+    };
     // Losing to another installer would be as good.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let json = cli.globals.json;

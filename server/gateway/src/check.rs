@@ -109,7 +109,7 @@ pub(crate) fn check_claims(claims: &Claims, expected: &Expected<'_>) -> Result<u
     // RFC 7519 section 4.1.4: not accepted on or after its end.
     let late = (now >= claims.exp).then(|| now - claims.exp);
     if let Some(ago) = late.filter(|ago| expected.grace == 0 || *ago > expected.grace) {
-        return Err(Refusal::Expired { ago, installation: claims.sub.clone() });
+        return Err(Refusal::Expired { ago, installation: claims.sub.clone(), trace: claims.trace.clone() });
     }
     check_binding(claims.pay.as_deref(), expected.binding)?;
     // At the very second of its end a token is late by 0 s, and yet not fresh.

@@ -3,6 +3,7 @@
 use axum::http::{HeaderMap, HeaderName};
 use bonafide_protocol::message::STATUS_HEADER;
 use bonafide_protocol::status::Status;
+use bonafide_protocol::tag::TraceId;
 
 use crate::check::Binding;
 use crate::refusal::Refusal;
@@ -86,6 +87,15 @@ impl Judgement {
             Err(refusal) => refusal.installation(),
         }
     }
+
+    /// The id of the token request, where a signature vouches for it: the service's log has it too.
+    pub fn trace(&self) -> Option<&str> {
+        match &self.outcome {
+            Ok(verified) => verified.claims.trace.as_ref(),
+            Err(refusal) => refusal.trace(),
+        }
+        .map(TraceId::as_str)
+    }
 }
 
 impl Gate {
@@ -148,12 +158,12 @@ fn single<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a [u
 fn record(judgement: &Judgement) {
     let reason = judgement.reason();
     let passed = judgement.passes();
-    let installation = judgement.installation();
+    let (installation, trace) = (judgement.installation(), judgement.trace());
     let device_status = judgement.device_status.map_or("none", Status::code);
     match &judgement.outcome {
-        Ok(_) => tracing::debug!(reason, installation, device_status, "request verified"),
+        Ok(_) => tracing::debug!(reason, installation, trace, device_status, "request verified"),
         Err(refusal) => {
-            tracing::info!(reason, installation, device_status, passed, detail = %refusal, "request refused");
+            tracing::info!(reason, installation, trace, device_status, passed, detail = %refusal, "request refused");
         }
     }
     metrics::counter!(

@@ -27,7 +27,8 @@ pub use keys::{KeySet, UnusableKeys};
 pub use layer::{BonafideLayer, BonafideService};
 pub use refusal::Refusal;
 pub use result::{
-    ANNOTATIONS_HEADER, APP_HEADER, INSTALLATION_HEADER, REASON_HEADER, RESULT_HEADER, strip_result_headers,
+    ANNOTATIONS_HEADER, APP_HEADER, INSTALLATION_HEADER, REASON_HEADER, RESULT_HEADER, TRACE_HEADER, USER_HEADER,
+    strip_result_headers,
 };
 pub use source::{FetchError, JwksFile, JwksUrl, KeySource};
 pub use verifier::{Freshness, Grace, Keys, TokenVerifier, Verified, VerifierSettings};

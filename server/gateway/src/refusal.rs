@@ -1,5 +1,6 @@
 //! Why a request is refused: for the log, never for the client.
 
+use bonafide_protocol::tag::TraceId;
 use thiserror::Error;
 
 /// Why a request is refused. The client is told none of it.
@@ -49,6 +50,8 @@ pub enum Refusal {
     Decoy {
         /// The installation that the decoy names.
         installation: String,
+        /// The token request that it answers, if the device gave it an id.
+        trace: Option<TraceId>,
     },
     /// The token has ended.
     #[error("expired {ago} s ago")]
@@ -57,6 +60,8 @@ pub enum Refusal {
         ago: u64,
         /// The installation that it was given to.
         installation: String,
+        /// The token request that it answers, if the device gave it an id.
+        trace: Option<TraceId>,
     },
     /// The token is from the future: one of the two clocks is wrong.
     #[error("issued {ahead} s in the future")]
@@ -122,7 +127,15 @@ impl Refusal {
     /// The installation, where a signature vouches for its name.
     pub fn installation(&self) -> Option<&str> {
         match self {
-            Self::Decoy { installation } | Self::Expired { installation, .. } => Some(installation),
+            Self::Decoy { installation, .. } | Self::Expired { installation, .. } => Some(installation),
+            _ => None,
+        }
+    }
+
+    /// The id of the token request, where a signature vouches for it: the service's log has it too.
+    pub fn trace(&self) -> Option<&TraceId> {
+        match self {
+            Self::Decoy { trace, .. } | Self::Expired { trace, .. } => trace.as_ref(),
             _ => None,
         }
     }

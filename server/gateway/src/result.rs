@@ -17,6 +17,11 @@ pub const APP_HEADER: HeaderName = HeaderName::from_static("bonafide-app");
 /// The token's annotations, with commas between them.
 pub const ANNOTATIONS_HEADER: HeaderName = HeaderName::from_static("bonafide-annotations");
 
+/// What the app said of its user: the app's own word, which the token carries.
+pub const USER_HEADER: HeaderName = HeaderName::from_static("bonafide-user");
+/// The id of the token request that the token answers, as the service's log has it. Many requests share a token.
+pub const TRACE_HEADER: HeaderName = HeaderName::from_static("bonafide-trace");
+
 const PREFIX: &str = "bonafide-";
 
 /// Removes every `Bonafide-*` header but the token and the device's status, so that an API finds there what the
@@ -58,6 +63,12 @@ pub(crate) fn result_headers(judgement: &Judgement) -> Vec<(HeaderName, HeaderVa
             put(APP_HEADER, &format!("{}/{}/{}", claims.app.platform.name(), claims.app.id, claims.app.version));
             if !claims.anno.is_empty() {
                 put(ANNOTATIONS_HEADER, &claims.anno.join(","));
+            }
+            if let Some(user) = &claims.user {
+                put(USER_HEADER, user.as_str());
+            }
+            if let Some(trace) = &claims.trace {
+                put(TRACE_HEADER, trace.as_str());
             }
         }
         Err(refusal) => {

@@ -170,7 +170,8 @@ async fn published<'a>(token: &'a str, live: &KeyCache, decoys: Option<&KeyCache
         None => None,
     };
     if decoy.map(|key| parts.is_signed_by(&key, Algorithm::ES256)).transpose()?.unwrap_or(false) {
-        return Err(Refusal::Decoy { installation: parts.claims()?.sub });
+        let claims = parts.claims()?;
+        return Err(Refusal::Decoy { installation: claims.sub, trace: claims.trace });
     }
     Err(Refusal::Signature)
 }

@@ -229,6 +229,9 @@ impl Device {
             evidence: None,
             session_key: self.session.public_key()?,
             binding: None,
+            development: None,
+            user: None,
+            trace: None,
         };
         let header = Header::with_jwk(TOKEN_REQUEST_TYPE, &self.key.public_key()?);
         let input = signing_input(&header, &serde_json::to_vec(&request)?);

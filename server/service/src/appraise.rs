@@ -7,6 +7,7 @@ mod package;
 use std::collections::HashMap;
 
 use bonafide_protocol::config::Config;
+use bonafide_protocol::development::is_development_audience;
 use bonafide_protocol::finding::Finding;
 use bonafide_protocol::measurement::{Code, CodeRole, DeviceFacts, Fact, Measurement, Platform, Traces};
 use bonafide_protocol::message::TokenRequest;
@@ -153,7 +154,9 @@ pub(crate) fn appraise(request: &TokenRequest, app: &Comparison<'_>, config: &Co
     let device = request.measurement.device.as_ref().unwrap_or(&unsaid);
     let android = request.app.platform == Platform::Android;
 
-    let audience_known = config.hosts.iter().any(|entry| config.audience(entry) == request.audience);
+    // Reserved: a token for it has to have been made with a development key.
+    let reserved = is_development_audience(&request.audience);
+    let audience_known = !reserved && config.hosts.iter().any(|entry| config.audience(entry) == request.audience);
     let attested = matches!(request.app.platform, Platform::Jvm | Platform::Linux);
     // Platform evidence is not verified in this version: whatever came, it proves nothing.
     let level = KeyLevel::Software;

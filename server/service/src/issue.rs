@@ -2,6 +2,7 @@
 
 use bonafide_protocol::arc::Arc;
 use bonafide_protocol::claims::{Claims, Confirmation, TOKEN_TYPE, issuer};
+use bonafide_protocol::development::development_audience;
 use bonafide_protocol::encoding::{sha256, to_base64url};
 use bonafide_protocol::finding::Finding;
 use bonafide_protocol::message::TokenRequest;
@@ -58,10 +59,11 @@ pub(crate) fn token(
     let key = keyring.signing_token(times.now)?;
     let mut jti = [0; 16];
     SystemRandom::new().fill(&mut jti).ok()?;
+    let audience = audience(request);
     let claims = Claims {
         iss: issuer(&request.account),
-        aud: request.audience.clone(),
-        sub: subject(keyring, &request.audience, installation),
+        sub: subject(keyring, &audience, installation),
+        aud: audience,
         iat: times.now,
         exp: times.now.saturating_add(times.lifetime),
         jti: to_base64url(&jti),
@@ -69,12 +71,23 @@ pub(crate) fn token(
         app: request.app.clone(),
         pay: request.binding.clone(),
         anno: decision.annotations.clone(),
+        user: request.user.clone(),
+        trace: request.trace.clone(),
     };
     let mut header = Header::new(key.algorithm);
     header.typ = Some(TOKEN_TYPE.to_owned());
     header.kid = Some(key.kid.clone());
     let secret = if decision.passed { &key.genuine } else { &key.decoy };
     jsonwebtoken::encode(&header, &claims, &secret.encoding).ok()
+}
+
+/// For whom the token is. A request that so much as claims a development key gets none for the API itself, not even a
+/// decoy: a build that carries a key by mistake is found at its first request.
+fn audience(request: &TokenRequest) -> String {
+    match request.development {
+        Some(_) => development_audience(&request.audience),
+        None => request.audience.clone(),
+    }
 }
 
 /// What support staff decode.

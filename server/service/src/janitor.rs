@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::error::ServiceError;
 use crate::state::State;
-use crate::store::{StoreError, accounts, forced, installations, keys, ledger, logs};
+use crate::store::{StoreError, accounts, development_keys, forced, installations, keys, ledger, logs};
 
 /// How soon a change by another process is in force here.
 const LOOK: Duration = Duration::from_millis(500);
@@ -53,6 +53,7 @@ pub(crate) async fn sweep(state: &State) -> Result<u64, ServiceError> {
     rows += installations::purge(&mut change, now.saturating_sub(IDLE_INSTALLATION)).await?;
     rows += logs::purge(&mut change, now.saturating_sub(KEEP_LOGS), KEEP_APPRAISALS).await?;
     rows += forced::purge(&mut change, now).await?;
+    rows += development_keys::purge(&mut change, now.saturating_sub(KEEP_LOGS)).await?;
     let ended = keys::purge(&mut change, now).await?;
     if ended > 0 {
         // Every node still has them in memory.

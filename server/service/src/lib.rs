@@ -8,6 +8,7 @@ mod audit;
 mod body;
 mod challenge;
 mod clock;
+mod development;
 mod documents;
 mod error;
 mod files;

@@ -3,7 +3,7 @@
 use axum::Json;
 use serde::Serialize;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::{Modify, OpenApi, ToSchema};
+use utoipa::{IntoResponses, Modify, OpenApi, ToSchema};
 
 /// The body of every refusal.
 #[derive(Serialize, ToSchema)]
@@ -12,6 +12,18 @@ pub(crate) struct Refused {
     code: String,
     /// What is wrong and what to do next.
     message: String,
+}
+
+/// What every call of an operator may be refused with.
+#[derive(IntoResponses)]
+#[expect(dead_code, reason = "only described: the refusals themselves are made in `reply`")]
+pub(crate) enum Refusals {
+    /// A refusal, with its code
+    #[response(status = "4XX")]
+    Refused(Refused),
+    /// The service cannot serve now
+    #[response(status = "5XX")]
+    Unavailable(Refused),
 }
 
 #[derive(OpenApi)]
@@ -36,6 +48,10 @@ pub(crate) struct Refused {
         crate::operator::forced::list,
         crate::operator::forced::force,
         crate::operator::forced::clear,
+        crate::operator::development_keys::list,
+        crate::operator::development_keys::create,
+        crate::operator::development_keys::rotate,
+        crate::operator::development_keys::revoke,
         crate::operator::configs::live,
         crate::operator::configs::list,
         crate::operator::configs::former,

@@ -11,6 +11,7 @@ use ring::rand::{SecureRandom as _, SystemRandom};
 
 use crate::appraise::{Policy, Registrations};
 use crate::clock::Clock;
+use crate::development::DevelopmentKeys;
 use crate::error::ServiceError;
 use crate::keys::{Keyring, MasterKey};
 use crate::limit::Limiter;
@@ -18,7 +19,9 @@ use crate::metrics::Metrics;
 use crate::policy::{Rules, Verdict};
 use crate::store::ledger::Ledger;
 use crate::store::operators::OperatorRow;
-use crate::store::{Store, StoreError, accounts, apps, documents, finding_policies, forced, keys, operators, policies};
+use crate::store::{
+    Store, StoreError, accounts, apps, development_keys, documents, finding_policies, forced, keys, operators, policies,
+};
 
 /// Everything that is read from the database once, not per request.
 pub(crate) struct Snapshot {
@@ -37,6 +40,7 @@ pub(crate) struct Snapshot {
     /// Forced verdicts with their ends, by installation.
     forced: HashMap<String, (Verdict, u64)>,
     pub(crate) operators: Vec<OperatorRow>,
+    pub(crate) development: DevelopmentKeys,
 }
 
 impl Snapshot {
@@ -79,6 +83,7 @@ impl Snapshot {
         let forced = forced::all(connection, account).await?;
         let forced = forced.into_iter().map(|row| (row.installation, (row.verdict, row.ends_at))).collect();
         let operators = operators::all(connection, account).await?;
+        let development = development_keys::all(connection, account).await?;
         drop(view);
         let file = ConfigFile { roots: roots.iter().map(|(_, jws)| jws.clone()).collect(), config: live.clone() };
         let trusted = Trusted::from_initial(&file.to_bytes())?;
@@ -95,6 +100,7 @@ impl Snapshot {
             rules_version,
             forced,
             operators,
+            development: DevelopmentKeys::open(master, account, development),
         })
     }
 }

@@ -152,7 +152,7 @@ async fn registered_code_and_retired_builds_count() {
     assert_eq!(service.findings().await, [""; 0]);
 
     for build in [other, own] {
-        let path = format!("/admin/v1/apps/{}/retire", build.get("app_id").unwrap().as_str().unwrap());
+        let path = format!("/admin/v1/apps/{}/retire?force=true", build.get("app_id").unwrap().as_str().unwrap());
         assert_eq!(service.operator("POST", &path, None).await.0.as_u16(), 200);
         assert_eq!(service.operator("POST", &path, None).await.0.as_u16(), 404);
     }

@@ -51,6 +51,7 @@ impl World {
             app: App { platform: Platform::Jvm, id: "com.acme.app".into(), version: "1.2".into(), build: "7".into() },
             artifacts: Vec::new(),
             sdk_version: "0.1.0".into(),
+            development_key: None,
             request_deadline: LONG,
             runtime: tokio::runtime::Handle::current(),
         }

@@ -46,6 +46,8 @@ struct State {
     open: HashSet<String>,
     count: u64,
     pub token_requests: Vec<TokenRequest>,
+    /// Of the install keys that signed them.
+    thumbprints: Vec<String>,
     pub reports: Vec<Report>,
     time: u64,
 }
@@ -77,6 +79,7 @@ impl Service {
             open: HashSet::new(),
             count: 0,
             token_requests: Vec::new(),
+            thumbprints: Vec::new(),
             reports: Vec::new(),
             time: 1_790_000_000,
         };
@@ -136,6 +139,11 @@ impl Service {
 
     pub fn token_requests(&self) -> Vec<TokenRequest> {
         self.state().token_requests.clone()
+    }
+
+    /// Of the install keys that signed the token requests, in their order.
+    pub fn thumbprints(&self) -> Vec<String> {
+        self.state().thumbprints.clone()
     }
 
     pub fn reports(&self) -> Vec<Report> {
@@ -257,6 +265,9 @@ impl State {
         }
         let documents = self.account.lacking(request.epoch, request.version);
         self.token_requests.push(request);
+        let jws = std::str::from_utf8(body).unwrap();
+        let key = Compact::parse(jws, 128 * 1024).unwrap().header().jwk.clone().unwrap();
+        self.thumbprints.push(key.thumbprint());
         let next_challenge = self.challenge();
         Answer::json(&TokenResponse {
             token: format!("token-{}", self.token_requests.len()),

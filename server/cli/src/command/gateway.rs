@@ -9,6 +9,7 @@ use std::time::Duration;
 use axum::http::HeaderName;
 use axum::routing::get;
 use bonafide_gateway as gateway;
+use bonafide_protocol::development::is_development_audience;
 use bonafide_protocol::encoding::from_base64url;
 use bonafide_protocol::host::Host;
 use clap::Args;
@@ -82,6 +83,9 @@ impl Gateway {
                 "the grace is {state}: it ends at {}",
                 date(i64::try_from(open_until).unwrap_or(i64::MAX))
             ));
+        }
+        for audience in self.audience.iter().filter(|audience| is_development_audience(audience)) {
+            context.out.warn(format!("{audience}: development builds pass here, whatever they were made of"));
         }
         let verifier = TokenVerifier::new(self.keys(context, &clock)?, settings, clock);
         let binding = self.binding_header.clone().map(|name| {

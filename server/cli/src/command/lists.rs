@@ -14,8 +14,21 @@ pub(crate) struct Limit {
     limit: u64,
 }
 
-impl Limit {
-    pub(crate) async fn appraisals(&self, context: &Context) -> Outcome {
+/// Which appraisals are shown.
+#[derive(Args)]
+pub(crate) struct Appraisals {
+    #[command(flatten)]
+    limit: Limit,
+    /// Only those that said this of the user (`userProperty` in the app).
+    #[arg(long, value_name = "PROPERTY", allow_hyphen_values = true)]
+    user: Option<String>,
+    /// Only that with this trace id, from the app's log, a token's `trace` or the header `Bonafide-Trace`.
+    #[arg(long, value_name = "ID")]
+    trace: Option<String>,
+}
+
+impl Appraisals {
+    pub(crate) async fn run(&self, context: &Context) -> Outcome {
         let columns = [
             ("time", "time"),
             ("app", "app.id"),
@@ -25,9 +38,13 @@ impl Limit {
             ("findings", "findings"),
             ("differs", "differences"),
             ("forced", "forced"),
+            ("development", "development.name"),
+            ("user", "user"),
             ("installation", "installation"),
+            ("trace", "trace"),
         ];
-        let mut rows = self.fetch(context, "appraisals").await?;
+        let sought = [("user", self.user.as_deref()), ("trace", self.trace.as_deref())];
+        let mut rows = self.limit.fetch(context, "appraisals", &sought).await?;
         // Codes alone: `bonafide arc` and docs/cli.md explain them.
         for findings in rows.as_array_mut().into_iter().flatten().filter_map(|row| row.get_mut("findings")) {
             let codes = findings.as_array().into_iter().flatten().map(|one| one.get("code").unwrap_or(one).clone());
@@ -40,7 +57,9 @@ impl Limit {
         }
         context.out.result(list(&shown, &columns), &rows)
     }
+}
 
+impl Limit {
     pub(crate) async fn reports(&self, context: &Context) -> Outcome {
         let columns = [
             ("time", "time"),
@@ -58,15 +77,17 @@ impl Limit {
         self.show(context, "audit", &columns).await
     }
 
-    pub(crate) async fn devices(&self, context: &Context) -> Outcome {
+    pub(crate) async fn devices(&self, context: &Context, user: Option<&str>) -> Outcome {
         let columns = [
             ("installation", "installation"),
             ("app", "app.id"),
             ("version", "app.version"),
             ("config", "version"),
+            ("user", "user"),
             ("seen", "seen_at"),
         ];
-        self.show(context, "installations", &columns).await
+        let rows = self.fetch(context, "installations", &[("user", user)]).await?;
+        context.out.result(list(&rows, &columns), &rows)
     }
 
     pub(crate) async fn policies(&self, context: &Context) -> Outcome {
@@ -75,12 +96,15 @@ impl Limit {
     }
 
     async fn show(&self, context: &Context, what: &str, columns: &[(&str, &str)]) -> Outcome {
-        let rows = self.fetch(context, what).await?;
+        let rows = self.fetch(context, what, &[]).await?;
         context.out.result(list(&rows, columns), &rows)
     }
 
-    async fn fetch(&self, context: &Context, what: &str) -> Outcome<Value> {
-        context.operator()?.get(&[what], &[("limit", &self.limit.to_string())]).await
+    async fn fetch(&self, context: &Context, what: &str, sought: &[(&str, Option<&str>)]) -> Outcome<Value> {
+        let limit = self.limit.to_string();
+        let sought = sought.iter().filter_map(|(name, value)| Some((*name, (*value)?)));
+        let query: Vec<(&str, &str)> = sought.chain([("limit", limit.as_str())]).collect();
+        context.operator()?.get(&[what], &query).await
     }
 }
 

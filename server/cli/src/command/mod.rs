@@ -41,7 +41,7 @@ pub(crate) async fn run(cli: Cli) -> Outcome {
         Command::Key(command) => command.run(&context).await,
         Command::Root(command) => command.run(&context).await,
         Command::Doctor(command) => command.run(&context).await,
-        Command::Appraisals(limit) => limit.appraisals(&context).await,
+        Command::Appraisals(command) => command.run(&context).await,
         Command::Reports(limit) => limit.reports(&context).await,
         Command::Audit(limit) => limit.audit(&context).await,
         Command::Device(command) => command.run(&context).await,

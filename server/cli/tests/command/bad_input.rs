@@ -120,3 +120,29 @@ fn a_foreign_operator_token_changes_nothing() {
     let ended = service.data.run(&["--operator-url", &url, "--operator-token", "guess", "key", "rotate", "token"]);
     assert_eq!(ended.code, 1, "{}", ended.stderr);
 }
+
+#[test]
+fn what_is_no_command_is_told_in_the_form_that_was_asked_for() {
+    let said = |arguments: &[&str]| run(command().args(arguments));
+    for wrong in [
+        &["--json", "no-such-noun"][..],
+        &["api", "add", "--json"],
+        &["token", "decode", "--no-such-option", "--json"],
+        &["--json"],
+    ] {
+        let ended = said(wrong);
+        assert_eq!((ended.code, ended.stdout.as_str()), (2, ""), "{wrong:?}");
+        let error = ended.error();
+        assert_eq!(error["exit"], 2, "{wrong:?}");
+        assert!(!error["message"].as_str().unwrap().starts_with("error:"), "{wrong:?} {error}");
+        assert_eq!(error["next"], "bonafide --help");
+    }
+    let human = said(&["no-such-noun"]);
+    assert_eq!(human.code, 2);
+    assert!(human.stderr.starts_with("error:"), "{}", human.stderr);
+    let help = said(&["--json", "api", "--help"]);
+    assert_eq!(help.code, 0, "what was asked for is no error");
+    assert!(help.stdout.contains("Usage:"), "{}", help.stdout);
+    let argument = said(&["token", "decode", "--no-such-option", "--", "--json"]);
+    assert!(argument.stderr.starts_with("error:"), "an argument of that text asks for nothing: {}", argument.stderr);
+}

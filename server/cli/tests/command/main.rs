@@ -5,6 +5,7 @@ mod bad_input;
 mod bench;
 #[path = "../../../../package/tests/cache/mod.rs"]
 mod cache;
+mod dev_key;
 mod elsewhere;
 mod evidence;
 #[path = "../../../../package/tests/forge/mod.rs"]

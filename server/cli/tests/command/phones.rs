@@ -106,6 +106,9 @@ fn appraised(service: &Service, packages: &[&Path], version: &str) -> (Vec<Strin
         measurement,
         evidence: None,
         session_key: P256Key::generate().unwrap().public_key().unwrap(),
+        development: None,
+        user: None,
+        trace: None,
         binding: None,
     };
     let header = Header::with_jwk(TOKEN_REQUEST_TYPE, &key.public_key().unwrap());

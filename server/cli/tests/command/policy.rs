@@ -8,6 +8,8 @@ use serde_json::{Value, json};
 
 use crate::bench::{EC, Ended, Service, command, issue, run, tls_server};
 
+const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
+
 /// A service with a build registered, a host that lets desktops in, and a device whose jar was altered.
 struct Account {
     service: Service,
@@ -77,6 +79,9 @@ impl Account {
             evidence: None,
             session_key: P256Key::generate().unwrap().public_key().unwrap(),
             binding: None,
+            development: None,
+            user: Some("u-1".parse().unwrap()),
+            trace: Some(TRACE.parse().unwrap()),
         };
         let header = Header::with_jwk(TOKEN_REQUEST_TYPE, &self.key.public_key().unwrap());
         let input = signing_input(&header, serde_json::to_string(&request).unwrap().as_bytes());
@@ -190,4 +195,34 @@ fn a_verdict_is_forced_on_one_installation_and_cleared() {
     }
     assert_eq!(account.run(&["device", "clear", &installation]).code, 0);
     assert_eq!(account.appraise().get("passed").unwrap(), false);
+}
+
+#[test]
+fn an_appraisal_is_found_by_its_user_and_its_trace() {
+    let account = Account::ready();
+    account.appraise();
+    for (arguments, found) in [
+        (&["appraisals", "--user", "u-1"][..], 1),
+        (&["appraisals", "--trace", TRACE], 1),
+        (&["appraisals", "--user", "u-2"], 0),
+        (&["appraisals", "--user", "u-1", "--trace", "4bf92f3577b34da6a3ce929d0e0e4737"], 0),
+        // It failed: there is no installation to be found.
+        (&["device", "list", "--user", "u-1"], 0),
+    ] {
+        assert_eq!(account.run(arguments).json().as_array().unwrap().len(), found, "{arguments:?}");
+    }
+    let lax = account.policy(r#"{"findings": {"app_altered": "ignore"}}"#);
+    assert_eq!(account.run(&["policy", "set", &lax, "--yes"]).code, 0);
+    account.appraise();
+    for (arguments, found) in [(&["device", "--user", "u-1"][..], 1), (&["device", "list", "--user", "-"], 0)] {
+        assert_eq!(account.run(arguments).json().as_array().unwrap().len(), found, "{arguments:?}");
+    }
+    // Now somebody runs it: retiring it needs more than a yes.
+    let apps = account.run(&["app", "list"]).json();
+    let app_id = apps[0]["app_id"].as_str().unwrap();
+    let refused = account.run(&["app", "retire", app_id, "--yes"]);
+    assert_eq!(refused.code, 4, "{}", refused.stderr);
+    assert!(refused.error()["message"].as_str().unwrap().contains("1 active installations"), "{}", refused.stderr);
+    assert_eq!(account.run(&["app", "retire", app_id, "--force"]).code, 2, "and still asks");
+    assert_eq!(account.run(&["app", "retire", app_id, "--force", "--yes"]).code, 0);
 }

@@ -1,7 +1,7 @@
 //! The layer and the forward-auth endpoint: what the client and the API see.
 use std::collections::HashMap;
 
-use crate::forge::{AUDIENCE, World};
+use crate::forge::{AUDIENCE, NOW, World, claims, header, sign, with};
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, Response, StatusCode};
 use axum::{Extension, Router, routing::get};
@@ -11,6 +11,7 @@ use bonafide_gateway::{
 use bonafide_protocol::claims::Claims;
 use bonafide_protocol::encoding::{sha256, to_base64};
 use bonafide_protocol::host::Host;
+use bonafide_protocol::key::P256Key;
 use serde_json::json;
 use tower::ServiceExt as _;
 
@@ -156,5 +157,68 @@ async fn the_endpoint_takes_the_audience_of_the_host_that_was_asked_for() {
     // Envoy appends the client's path, which may be the root.
     for path in ["/verify", "/verify/", "/verify/any/path"] {
         assert_eq!(judged_at(path, Some("api.acme.com")).await, (200, "verified"), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn what_the_token_says_of_user_and_request_replaces_what_the_client_says() {
+    let world = World::new();
+    let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+    let token = |claims: &serde_json::Value| sign(&world.live, &header("live"), claims);
+    let tagged = token(&with(with(claims(), "user", json!("u-1")), "trace", json!(trace)));
+    let forged = [("Bonafide-User", "admin"), ("Bonafide-Trace", "admin"), ("Bonafide_User", "admin")];
+    for (token, expected) in
+        [(world.good(), String::new()), (tagged.clone(), format!("bonafide-trace: {trace}\nbonafide-user: u-1\n"))]
+    {
+        let headers = [&[("bonafide-token", token.as_str())][..], &forged[..]].concat();
+        let response = api(&world, GateSettings::default()).oneshot(request("/", &headers)).await.unwrap();
+        let body = outside(response).await.2;
+        let seen: String = body
+            .lines()
+            .filter(|line| line.contains("user") || line.contains("trace"))
+            .fold(String::new(), |all, line| all + line + "\n");
+        assert_eq!(seen, expected);
+    }
+    let endpoint = forward(&world, Audiences::One(AUDIENCE.into()));
+    let response = endpoint.oneshot(request("/verify", &[("bonafide-token", &tagged)])).await.unwrap();
+    let headers = outside(response).await.1;
+    assert_eq!(headers.get("bonafide-user").unwrap(), "u-1");
+    assert_eq!(headers.get("bonafide-trace").unwrap(), trace);
+}
+
+/// One failing call is followed from the app's log to the service's: also where it was refused.
+#[tokio::test]
+async fn a_refusal_names_the_request_where_a_signature_vouches_for_it() {
+    let world = World::new();
+    let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+    let claims = with(claims(), "trace", json!(trace));
+    for (key, claims, reason, expected) in [
+        (&world.decoy, claims.clone(), "decoy", Some(trace)),
+        (&world.live, with(claims.clone(), "exp", json!(NOW)), "expired", Some(trace)),
+        (&world.live, with(claims.clone(), "aud", json!("other")), "audience", None),
+        (&P256Key::generate().unwrap(), claims.clone(), "signature", None),
+        (&world.live, with(claims.clone(), "trace", json!("x\r\ny")), "malformed", None),
+    ] {
+        let token = sign(key, &header("live"), &claims);
+        let headers = [("bonafide-token", token.as_str())];
+        let response = api(&world, GateSettings::default()).oneshot(request("/", &headers)).await.unwrap();
+        let judgement = response.extensions().get::<Judgement>().unwrap();
+        assert_eq!((judgement.reason(), judgement.trace()), (reason, expected));
+    }
+}
+
+#[tokio::test]
+async fn a_development_token_passes_only_where_its_audience_was_named() {
+    let world = World::new();
+    let development = world.claiming("aud", json!("api+dev"));
+    for (token, audience, passes) in [
+        (&development, "api", false),
+        (&development, "api+de", false),
+        (&development, "api+dev+dev", false),
+        (&world.good(), "api+dev", false),
+        (&development, "api+dev", true),
+    ] {
+        let verified = world.verifier.verify(token, audience).await;
+        assert_eq!(verified.is_ok(), passes, "{audience} {verified:?}");
     }
 }

@@ -18,10 +18,11 @@ use crate::appraise::{Digest, Registration};
 use crate::audit;
 use crate::body;
 use crate::package::{Entry, Package, Signer, is_sha256, lower};
-use crate::query::Path;
+use crate::query::{Path, Query};
 use crate::reply::{Refusal, must};
 use crate::state::State;
-use crate::store::{accounts, apps};
+use crate::store::apps::AppRow;
+use crate::store::{accounts, apps, installations};
 
 /// A build that the operator vouches for.
 #[derive(Deserialize, ToSchema)]
@@ -148,16 +149,29 @@ pub(crate) async fn register(
     Ok(Json(json!({ "app_id": registration.app_id, "registered": true })))
 }
 
+/// The query of [`retire`].
+#[derive(Deserialize)]
+pub(crate) struct Care {
+    #[serde(default)]
+    force: bool,
+    #[serde(default)]
+    dry_run: bool,
+}
+
 /// Retires a build: it gets decoys from now on.
+///
+/// An installation's row names app and version, and not which of two builds of one version it is: all of them count.
 #[utoipa::path(
     post,
     path = "/admin/v1/apps/{app_id}/retire",
     tag = "operator",
     params(
         ("app_id" = String, Path, description = "The build"),
+        ("force" = Option<bool>, Query, description = "Go on although active installations are locked out"),
+        ("dry_run" = Option<bool>, Query, description = "Check, and change nothing"),
     ),
     responses(
-        (status = 200, description = "When it was retired", body = serde_json::Value),
+        (status = 200, description = "When it was retired, and how many active installations of its version there are", body = serde_json::Value),
         (status = "4XX", description = "A refusal, with its code", body = crate::openapi::Refused),
         (status = "5XX", description = "The service cannot serve now", body = crate::openapi::Refused),
     ),
@@ -167,19 +181,34 @@ pub(crate) async fn retire(
     caller: Caller,
     Shared(state): Shared<Arc<State>>,
     Path(app_id): Path<String>,
+    Query(care): Query<Care>,
 ) -> Result<Json<Value>, Refusal> {
     caller.needs(Scope::Register)?;
     let mut change = state.store.change().await?;
     let now = state.now();
-    if !apps::retire(&mut change, &state.account, &app_id, now).await? {
+    let held = apps::all(&mut change, &state.account).await?;
+    let build = held.iter().find(|row| row.registration.app_id == app_id && row.retired_at.is_none());
+    let Some(AppRow { registration, .. }) = build else {
         return Err(Refusal::with(Status::NotFound, "No build of that id is registered and not yet retired."));
+    };
+    let Registration { platform, id, version, .. } = registration;
+    let active = installations::count_of(&mut change, &state.account, platform, id, version).await?;
+    if active > 0 && !care.force {
+        return Err(Refusal::with(
+            Status::Conflict,
+            format!("{active} active installations run version {version} of {id}, and the API would refuse them."),
+        ));
     }
-    let after = json!({ "retired_at": now });
+    if care.dry_run {
+        return Ok(Json(json!({ "app_id": app_id, "retired_at": null, "active_installations": active })));
+    }
+    apps::retire(&mut change, &state.account, &app_id, now).await?;
+    let after = json!({ "retired_at": now, "active_installations": active, "forced": care.force });
     audit::record(&state, &mut change, &caller.name, "app.retire", &app_id, &Value::Null, &after).await?;
     accounts::bump_revision(&mut change, &state.account).await?;
     change.commit().await?;
     state.reload().await?;
-    Ok(Json(json!({ "app_id": app_id, "retired_at": now })))
+    Ok(Json(json!({ "app_id": app_id, "retired_at": now, "active_installations": active })))
 }
 
 fn describe(build: &Registration) -> Value {

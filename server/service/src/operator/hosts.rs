@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State as Shared;
 use bonafide_protocol::config::{Config, HostEntry};
+use bonafide_protocol::development::{DEVELOPMENT_SUFFIX, is_development_audience};
 use bonafide_protocol::host::HostPattern;
 use bonafide_protocol::status::Status;
 use serde::Deserialize;
@@ -201,6 +202,12 @@ fn read(pattern: &str, mut body: Map<String, Value>) -> Result<Wanted, Refusal> 
     let entry: HostEntry = serde_json::from_value(Value::Object(body)).map_err(|error| body::malformed(&error))?;
     if entry.pins.skipped() > 0 {
         return Err(wrong("A pin is of an unknown kind: expected sha256/ and 44 characters of base64.".to_owned()));
+    }
+    if entry.audience.as_deref().is_some_and(is_development_audience) {
+        return Err(wrong(format!(
+            "An audience ending in {DEVELOPMENT_SUFFIX} is reserved for tokens made with development keys: name the \
+             host's own audience, and the gateway the one with {DEVELOPMENT_SUFFIX}."
+        )));
     }
     Ok(Wanted { entry, policy, chains })
 }

@@ -10,6 +10,7 @@ use crate::state::State;
 pub(crate) mod apps;
 pub(crate) mod auth;
 pub(crate) mod configs;
+pub(crate) mod development_keys;
 pub(crate) mod forced;
 mod guard;
 pub(crate) mod hosts;
@@ -56,6 +57,9 @@ pub(crate) fn routes() -> Router<Arc<State>> {
         .route("/admin/v1/installations", get(views::installations))
         .route("/admin/v1/installations/{installation}/forced", put(forced::force).delete(forced::clear))
         .route("/admin/v1/forced", get(forced::list))
+        .route("/admin/v1/development-keys", get(development_keys::list).post(development_keys::create))
+        .route("/admin/v1/development-keys/{key_id}", delete(development_keys::revoke))
+        .route("/admin/v1/development-keys/{key_id}/rotate", post(development_keys::rotate))
         .route("/admin/v1/policy", get(policy::live).put(policy::set))
         .route("/admin/v1/policy/try", post(policy::try_out))
         .route("/admin/v1/policies", get(policy::history))

@@ -15,7 +15,8 @@ use super::views::{Limit, escape, explained};
 use crate::audit;
 use crate::body::Text;
 use crate::policy::{
-    Appraised, Document, MAX_BYTES, PLATFORMS, Rules, Trial, Verdict, default_action, to_json, try_on, why_fixed,
+    Appraised, Document, MAX_BYTES, PLATFORMS, Rules, Trial, Verdict, default_action, to_json, try_on, why_excused,
+    why_fixed,
 };
 use crate::query::Query;
 use crate::reply::Refusal;
@@ -241,6 +242,7 @@ async fn tried(
         app_version: &row.app_version,
         findings: &row.findings,
         forced: Verdict::from_name(&row.forced),
+        development: !row.development_key.is_empty(),
     });
     Ok(try_on(appraisals, now, then))
 }
@@ -270,6 +272,7 @@ fn describe(finding: Finding, rules: &Rules) -> Value {
         "explanation": explained(finding.code()),
         "default": default_action(finding),
         "always_rejects": why_fixed(finding),
+        "excused_in_development": why_excused(finding),
         "action": general.action,
         "open": general.open,
         "platforms": platforms,

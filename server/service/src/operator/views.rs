@@ -15,12 +15,29 @@ use super::auth::{Caller, Scope};
 use crate::query::{Path, Query};
 use crate::reply::Refusal;
 use crate::state::State;
-use crate::store::{apps, installations, logs};
+use crate::store::logs::{self, AppraisalRow, Sought};
+use crate::store::{apps, installations};
 
 /// How many rows of a list.
 #[derive(Deserialize)]
 pub(crate) struct Limit {
     limit: Option<u64>,
+}
+
+/// Which rows of a list, and how many.
+#[derive(Deserialize)]
+pub(crate) struct Search {
+    limit: Option<u64>,
+    #[serde(default)]
+    user: String,
+    #[serde(default)]
+    trace: String,
+}
+
+impl Search {
+    fn rows(&self) -> u64 {
+        Limit { limit: self.limit }.rows()
+    }
 }
 
 impl Limit {
@@ -72,6 +89,8 @@ pub(crate) async fn account(caller: Caller, Shared(state): Shared<Arc<State>>) -
     tag = "operator",
     params(
         ("limit" = Option<u64>, Query, description = "How many rows; 100, at most 1000"),
+        ("user" = Option<String>, Query, description = "Only those with this user property"),
+        ("trace" = Option<String>, Query, description = "Only those with this trace id"),
     ),
     responses(
         (status = 200, description = "Appraisals, the newest first", body = serde_json::Value),
@@ -83,11 +102,12 @@ pub(crate) async fn account(caller: Caller, Shared(state): Shared<Arc<State>>) -
 pub(crate) async fn appraisals(
     caller: Caller,
     Shared(state): Shared<Arc<State>>,
-    Query(limit): Query<Limit>,
+    Query(search): Query<Search>,
 ) -> Result<Json<Value>, Refusal> {
     caller.needs(Scope::Read)?;
+    let sought = Sought { user: &search.user, trace: &search.trace };
     let mut connection = state.store.read().await?;
-    let rows = logs::appraisals(&mut connection, &state.account, limit.rows()).await?;
+    let rows = logs::appraisals(&mut connection, &state.account, sought, search.rows()).await?;
     let list: Vec<Value> = rows
         .iter()
         .map(|row| {
@@ -108,11 +128,27 @@ pub(crate) async fn appraisals(
                 "differences": serde_json::from_str::<Value>(&row.differences).unwrap_or_else(|_| json!([])),
                 "installation": row.installation,
                 "policy": row.policy,
-                "forced": if row.forced.is_empty() { Value::Null } else { json!(row.forced) },
+                "forced": said(&row.forced),
+                "development": development(row),
+                "user": said(&row.user_property),
+                "trace": said(&row.trace_id),
             })
         })
         .collect();
     Ok(Json(Value::Array(list)))
+}
+
+/// Null where nothing was said.
+fn said(text: &str) -> Value {
+    if text.is_empty() { Value::Null } else { json!(text) }
+}
+
+/// The development key that was claimed, and who asked for it: null where it is not known.
+fn development(row: &AppraisalRow) -> Value {
+    if row.development_key.is_empty() {
+        return Value::Null;
+    }
+    json!({ "key": row.development_key, "name": said(&row.development_name) })
 }
 
 /// What a code stands for. A later version of the service may have written one that this one does not know.
@@ -202,6 +238,7 @@ pub(crate) async fn arc(
     tag = "operator",
     params(
         ("limit" = Option<u64>, Query, description = "How many rows; 100, at most 1000"),
+        ("user" = Option<String>, Query, description = "Only those whose last request had this user property"),
     ),
     responses(
         (status = 200, description = "Installations, the one seen last first", body = serde_json::Value),
@@ -213,11 +250,11 @@ pub(crate) async fn arc(
 pub(crate) async fn installations(
     caller: Caller,
     Shared(state): Shared<Arc<State>>,
-    Query(limit): Query<Limit>,
+    Query(search): Query<Search>,
 ) -> Result<Json<Value>, Refusal> {
     caller.needs(Scope::Read)?;
     let mut connection = state.store.read().await?;
-    let rows = installations::list(&mut connection, &state.account, limit.rows()).await?;
+    let rows = installations::list(&mut connection, &state.account, &search.user, search.rows()).await?;
     let list: Vec<Value> = rows
         .iter()
         .map(|row| {
@@ -226,6 +263,7 @@ pub(crate) async fn installations(
                 "app": { "platform": row.platform, "id": shown(&row.app), "version": shown(&row.app_version) },
                 "epoch": row.epoch,
                 "version": row.version,
+                "user": said(&row.user_property),
                 "created_at": row.created_at,
                 "seen_at": row.seen_at,
             })

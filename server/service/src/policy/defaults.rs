@@ -32,7 +32,13 @@ const FIXED: &[(Finding, &str)] = &[
     ),
     (Finding::EvidenceMissing, "without evidence the platform is the client's own word, and what holds for it as well"),
     (Finding::FormatUnsupported, "the device could never follow a change of pins; update the app"),
+    (Finding::DevelopmentKeyUnknown, MAKE_ANOTHER),
+    (Finding::DevelopmentKeyExpired, MAKE_ANOTHER),
+    (Finding::DevelopmentKeyRevoked, MAKE_ANOTHER),
+    (Finding::DevelopmentProofInvalid, MAKE_ANOTHER),
 ];
+
+const MAKE_ANOTHER: &str = "what the key excuses rests on the key; make another with `bonafide device dev-key create`";
 
 /// What follows from a finding that the policy does not name.
 pub(crate) fn default_action(finding: Finding) -> Action {

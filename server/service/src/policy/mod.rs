@@ -4,11 +4,13 @@
 //! from it: rejection, an annotation, or nothing but a line in the log.
 
 mod defaults;
+mod development;
 mod document;
 mod rules;
 mod trial;
 
 pub(crate) use defaults::{default_action, why_fixed};
+pub(crate) use development::{counted, why_excused};
 pub(crate) use document::{Document, MAX_BYTES, to_json};
 pub(crate) use rules::{Decision, PLATFORMS, Rules, Verdict};
 pub(crate) use trial::{Appraised, Trial, try_on};

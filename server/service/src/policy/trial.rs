@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use bonafide_protocol::finding::Finding;
 use serde::Serialize;
 
+use super::development::counted;
 use super::rules::{Action, Rules, Verdict, platform};
 
 /// Apps and versions that are told apart; the most changed ones. A client names its version as it likes.
@@ -19,6 +20,8 @@ pub(crate) struct Appraised<'a> {
     /// Codes, separated by spaces; this version may not know each.
     pub(crate) findings: &'a str,
     pub(crate) forced: Option<Verdict>,
+    /// Whether the request claimed a development key.
+    pub(crate) development: bool,
 }
 
 /// How many pass and fail.
@@ -132,7 +135,10 @@ pub(crate) fn try_on<'a>(appraisals: impl IntoIterator<Item = Appraised<'a>>, no
     for one in appraisals {
         let place = platform(one.platform);
         let codes = || one.findings.split(' ').filter(|code| !code.is_empty());
-        let passes = |rules: &Rules| rules.decide(codes().map(Finding::from_code), place, one.forced).passed;
+        let passes = |rules: &Rules| {
+            let found = counted(codes().map(Finding::from_code), one.development);
+            rules.decide(found, place, one.forced).passed
+        };
         let (before, after) = (passes(now), passes(then));
         all.count(before, after);
         platforms.entry(one.platform).or_default().count(before, after);

@@ -14,7 +14,8 @@ use serde::Deserialize;
 
 use crate::appraise::{Comparison, appraise};
 use crate::body::Text;
-use crate::policy::Verdict;
+use crate::metrics::Metrics;
+use crate::policy::{Verdict, counted};
 use crate::reply::{Refusal, must};
 use crate::state::State;
 use crate::store::ledger::{Entry, Outcome};
@@ -49,11 +50,14 @@ pub(super) async fn issue(
 
     let policy = snapshot.policy(&request.audience);
     let app = Comparison::of(&request, &snapshot.registrations);
-    let findings = appraise(&request, &app, snapshot.config(), &policy);
+    let mut findings = appraise(&request, &app, snapshot.config(), &policy);
+    let development = snapshot.development.judge(&request, &thumbprint, now);
+    findings.extend(&development.findings);
     let times = issue::Times { now, lifetime: state.token_lifetime };
     let installation = issue::installation(keyring, &thumbprint);
     let forced = snapshot.forced(&installation, now);
-    let decision = snapshot.rules.decide(findings.iter().copied().map(Some), Some(request.app.platform), forced);
+    let counted = counted(findings.iter().copied().map(Some), request.development.is_some());
+    let decision = snapshot.rules.decide(counted, Some(request.app.platform), forced);
     let passed = decision.passed;
     let token = must(issue::token(keyring, &request, &installation, times, &decision), "no token could be signed")?;
     let arc = must(issue::arc(keyring, &state.account, &installation, &findings, now), "no ARC could be made")?;
@@ -75,7 +79,12 @@ pub(super) async fn issue(
         differences: must(serde_json::to_string(&app.differences).ok(), "no differences could be written")?,
         policy: snapshot.rules_version,
         forced: forced.map_or("", Verdict::name).to_owned(),
+        development_key: development.key,
+        development_name: development.name,
+        user_property: request.user.map(String::from).unwrap_or_default(),
+        trace_id: request.trace.map(String::from).unwrap_or_default(),
     };
+    let noted = appraisal.clone();
     let outcome = Outcome { appraisal, thumbprint, epoch: request.epoch, version: request.version };
     // What was made up so far leaves with the one who spends the challenge, and with nobody else.
     match state.ledger.settle(fresh.nonce, fresh.expires_at, outcome).await {
@@ -84,7 +93,7 @@ pub(super) async fn issue(
         // In doubt it is spent: a token for a challenge that may be used again is the worse mistake.
         Err(_) => return Err(Refusal::unavailable(1)),
     }
-    state.metrics.count("bonafide_appraisals_total", &[("outcome", if passed { "pass" } else { "fail" })]);
+    note(&state.metrics, &noted);
     for finding in &findings {
         state.metrics.count("bonafide_findings_total", &[("finding", finding.code())]);
     }
@@ -100,6 +109,25 @@ pub(super) async fn issue(
         documents,
     };
     Ok(([(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))], Json(response)))
+}
+
+/// What finds one request again stands in the log; the metrics count that it was there. A user or a trace in a label
+/// would make a series of its own for each request.
+fn note(metrics: &Metrics, row: &AppraisalRow) {
+    let outcome = if row.passed { "pass" } else { "fail" };
+    metrics.count("bonafide_appraisals_total", &[("outcome", outcome)]);
+    let development = !row.development_key.is_empty();
+    let with =
+        [("user", !row.user_property.is_empty()), ("trace", !row.trace_id.is_empty()), ("development", development)];
+    for (what, _) in with.into_iter().filter(|(_, there)| *there) {
+        metrics.count("bonafide_appraisals_with_total", &[("with", what), ("outcome", outcome)]);
+    }
+    let AppraisalRow { trace_id, installation, findings, development_key, development_name, .. } = row;
+    if development {
+        tracing::info!(trace_id, installation, outcome, findings, development_key, development_name, "for a developer");
+    } else {
+        tracing::debug!(trace_id, installation, outcome, findings, "appraised");
+    }
 }
 
 /// The key that the header brings; only P-256 is an install key.
@@ -147,6 +175,9 @@ fn check_form(request: &TokenRequest) -> Result<(), Refusal> {
     let binding = request.binding.as_ref();
     if binding.is_some_and(|text| from_base64(text).is_none_or(|digest| digest.len() != 32)) {
         return Err(wrong("binding is no SHA-256 in base64"));
+    }
+    if request.development.as_ref().is_some_and(|proof| !proof.is_well_formed()) {
+        return Err(wrong("development names no key, or holds no HMAC-SHA256"));
     }
     Ok(())
 }

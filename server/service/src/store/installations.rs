@@ -10,36 +10,44 @@ pub(crate) struct InstallationRow {
     pub(crate) app_version: String,
     pub(crate) epoch: u64,
     pub(crate) version: u64,
+    /// What the last request that passed said of the user; empty: nothing.
+    pub(crate) user_property: String,
     pub(crate) created_at: u64,
     pub(crate) seen_at: u64,
 }
 
-type Columns = (String, String, String, String, i64, i64, i64, i64);
+type Columns = (String, String, String, String, i64, i64, String, i64, i64);
 
-/// Installations, the one seen last first.
+/// Installations, the one seen last first: all, or where `user` is not empty, that user's.
 pub(crate) async fn list(
     connection: &mut Connection,
     account: &str,
+    user: &str,
     limit: u64,
 ) -> Result<Vec<InstallationRow>, StoreError> {
     let rows: Vec<Columns> = sqlx::query_as(
-        "SELECT installation, platform, app, app_version, epoch, version, created_at, seen_at FROM installations \
-         WHERE account = $1 ORDER BY seen_at DESC, installation LIMIT $2",
+        "SELECT installation, platform, app, app_version, epoch, version, user_property, created_at, seen_at \
+         FROM installations WHERE account = $1 AND ($2 = '' OR user_property = $2) \
+         ORDER BY seen_at DESC, installation LIMIT $3",
     )
     .bind(account)
+    .bind(user)
     .bind(int(limit))
     .fetch_all(connection)
     .await?;
     let row =
-        |(installation, platform, app, app_version, epoch, version, created_at, seen_at): Columns| InstallationRow {
-            installation,
-            platform,
-            app,
-            app_version,
-            epoch: uint(epoch),
-            version: uint(version),
-            created_at: uint(created_at),
-            seen_at: uint(seen_at),
+        |(installation, platform, app, app_version, epoch, version, user_property, created_at, seen_at): Columns| {
+            InstallationRow {
+                installation,
+                platform,
+                app,
+                app_version,
+                epoch: uint(epoch),
+                version: uint(version),
+                user_property,
+                created_at: uint(created_at),
+                seen_at: uint(seen_at),
+            }
         };
     Ok(rows.into_iter().map(row).collect())
 }
@@ -63,6 +71,26 @@ pub(crate) async fn count(connection: &mut Connection, account: &str) -> Result<
         .bind(account)
         .fetch_one(connection)
         .await?;
+    Ok(uint(count))
+}
+
+/// How many run this version of this app.
+pub(crate) async fn count_of(
+    connection: &mut Connection,
+    account: &str,
+    platform: &str,
+    app: &str,
+    version: &str,
+) -> Result<u64, StoreError> {
+    let count: i64 = sqlx::query_scalar(
+        "SELECT COUNT(*) FROM installations WHERE account = $1 AND platform = $2 AND app = $3 AND app_version = $4",
+    )
+    .bind(account)
+    .bind(platform)
+    .bind(app)
+    .bind(version)
+    .fetch_one(connection)
+    .await?;
     Ok(uint(count))
 }
 

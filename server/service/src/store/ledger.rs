@@ -10,7 +10,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::logs::AppraisalRow;
 use super::{Connection, Db, Store, StoreError, int};
 
-/// The most entries in one transaction. 128 rows of 14 columns stay far below what SQLite binds (32,766).
+/// The most entries in one transaction. 128 rows of 18 columns stay far below what SQLite binds (32,766).
 const BATCH: usize = 128;
 
 /// How long a transaction waits for more entries.
@@ -149,7 +149,7 @@ async fn record_all(connection: &mut Connection, account: &str, outcomes: &[&Out
     let mut query = QueryBuilder::<Db>::new(
         "INSERT INTO appraisals \
          (id, account, time, installation, platform, app, app_version, audience, passed, findings, policy, forced, \
-         differences) ",
+         differences, development_key, development_name, user_property, trace_id) ",
     );
     query.push_values(outcomes, |mut row, outcome| {
         let appraisal = &outcome.appraisal;
@@ -165,7 +165,11 @@ async fn record_all(connection: &mut Connection, account: &str, outcomes: &[&Out
             .push_bind(&appraisal.findings)
             .push_bind(int(appraisal.policy))
             .push_bind(&appraisal.forced)
-            .push_bind(&appraisal.differences);
+            .push_bind(&appraisal.differences)
+            .push_bind(&appraisal.development_key)
+            .push_bind(&appraisal.development_name)
+            .push_bind(&appraisal.user_property)
+            .push_bind(&appraisal.trace_id);
     });
     query.build().execute(&mut *connection).await?;
 
@@ -173,8 +177,9 @@ async fn record_all(connection: &mut Connection, account: &str, outcomes: &[&Out
     // the condition keeps the latter out. One installation may stand in a batch twice: the rows come in order.
     let mut query = QueryBuilder::<Db>::new(
         "INSERT INTO installations (installation, account, thumbprint, platform, app, app_version, epoch, version, \
-         created_at, seen_at) \
-         SELECT column1, column2, column3, column4, column5, column6, column7, column8, column9, column9 FROM (",
+         user_property, created_at, seen_at) \
+         SELECT column1, column2, column3, column4, column5, column6, column7, column8, column9, column10, column10 \
+         FROM (",
     );
     query.push_values(outcomes, |mut row, outcome| {
         let appraisal = &outcome.appraisal;
@@ -186,17 +191,20 @@ async fn record_all(connection: &mut Connection, account: &str, outcomes: &[&Out
             .push_bind(&appraisal.app_version)
             .push_bind(int(outcome.epoch))
             .push_bind(int(outcome.version))
+            .push_bind(&appraisal.user_property)
             .push_bind(int(appraisal.time))
-            .push_bind(i64::from(appraisal.passed));
+            // A developer's build is no installation that a change could lock out, and none whose row it may overwrite.
+            .push_bind(i64::from(appraisal.passed && appraisal.development_key.is_empty()));
     });
     query.push(
-        ") AS outcome WHERE column10 = 1 ON CONFLICT (installation) DO UPDATE SET \
+        ") AS outcome WHERE column11 = 1 ON CONFLICT (installation) DO UPDATE SET \
          platform = excluded.platform, app = excluded.app, app_version = excluded.app_version, \
-         epoch = excluded.epoch, version = excluded.version, seen_at = excluded.seen_at \
+         epoch = excluded.epoch, version = excluded.version, user_property = excluded.user_property, \
+         seen_at = excluded.seen_at \
          WHERE excluded.seen_at NOT BETWEEN installations.seen_at AND installations.seen_at + ",
     );
     query.push_bind(int(SEEN_EXACTNESS));
-    for column in ["platform", "app", "app_version", "epoch", "version"] {
+    for column in ["platform", "app", "app_version", "epoch", "version", "user_property"] {
         query.push(format_args!(" OR excluded.{column} <> installations.{column}"));
     }
     query.build().execute(connection).await?;
@@ -231,6 +239,10 @@ mod tests {
             policy: 0,
             forced: String::new(),
             differences: "[]".to_owned(),
+            development_key: String::new(),
+            development_name: String::new(),
+            user_property: String::new(),
+            trace_id: String::new(),
         };
         Outcome { appraisal, thumbprint: text(), epoch: 1, version }
     }
@@ -252,7 +264,7 @@ mod tests {
         ];
         for (what, outcome, expected) in steps {
             record_all(&mut connection, "acme", &[&outcome]).await.unwrap();
-            let rows = installations::list(&mut connection, "acme", 9).await.unwrap();
+            let rows = installations::list(&mut connection, "acme", "", 9).await.unwrap();
             assert_eq!(rows.first().map(|row| (row.seen_at, row.version)), expected, "{what}");
         }
     }

@@ -1,5 +1,8 @@
 //! Appraisals, reports and the audit log.
 
+use sqlx::Row as _;
+use sqlx::sqlite::SqliteRow;
+
 use super::{Connection, StoreError, int, uint};
 
 /// One change by an operator.
@@ -76,44 +79,73 @@ pub(crate) struct AppraisalRow {
     pub(crate) policy: u64,
     /// The verdict that was forced; empty: none.
     pub(crate) forced: String,
+    /// The development key that the request claimed; empty: none.
+    pub(crate) development_key: String,
+    /// Who asked for that key; empty: it is not known.
+    pub(crate) development_name: String,
+    /// What the app said of its user; empty: nothing.
+    pub(crate) user_property: String,
+    /// The request's trace id; empty: none.
+    pub(crate) trace_id: String,
 }
 
-type AppraisalColumns = (String, i64, String, String, String, String, String, i64, String, i64, String, String);
+/// A query for appraisals. Their columns are read by name: they are more than a tuple holds well.
+macro_rules! select_appraisals {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, time, installation, platform, app, app_version, audience, passed, findings, policy, forced, ",
+            "differences, development_key, development_name, user_property, trace_id FROM appraisals ",
+            $rest
+        )
+    };
+}
 
-fn appraisal(columns: AppraisalColumns) -> AppraisalRow {
-    let (id, time, installation, platform, app, app_version, audience, passed, findings, policy, forced, differences) =
-        columns;
-    AppraisalRow {
-        id,
-        time: uint(time),
-        installation,
-        platform,
-        app,
-        app_version,
-        audience,
-        passed: passed != 0,
-        findings,
-        differences,
-        policy: uint(policy),
-        forced,
+impl<'r> sqlx::FromRow<'r, SqliteRow> for AppraisalRow {
+    fn from_row(row: &'r SqliteRow) -> sqlx::Result<Self> {
+        Ok(Self {
+            id: row.try_get("id")?,
+            time: uint(row.try_get("time")?),
+            installation: row.try_get("installation")?,
+            platform: row.try_get("platform")?,
+            app: row.try_get("app")?,
+            app_version: row.try_get("app_version")?,
+            audience: row.try_get("audience")?,
+            passed: row.try_get::<i64, _>("passed")? != 0,
+            findings: row.try_get("findings")?,
+            policy: uint(row.try_get("policy")?),
+            forced: row.try_get("forced")?,
+            differences: row.try_get("differences")?,
+            development_key: row.try_get("development_key")?,
+            development_name: row.try_get("development_name")?,
+            user_property: row.try_get("user_property")?,
+            trace_id: row.try_get("trace_id")?,
+        })
     }
+}
+
+/// Which appraisals are looked for; empty: any.
+pub(crate) struct Sought<'a> {
+    pub(crate) user: &'a str,
+    pub(crate) trace: &'a str,
 }
 
 /// Appraisals, the newest first.
 pub(crate) async fn appraisals(
     connection: &mut Connection,
     account: &str,
+    sought: Sought<'_>,
     limit: u64,
 ) -> Result<Vec<AppraisalRow>, StoreError> {
-    let rows: Vec<AppraisalColumns> = sqlx::query_as(
-        "SELECT id, time, installation, platform, app, app_version, audience, passed, findings, policy, forced, \
-         differences FROM appraisals WHERE account = $1 ORDER BY id DESC LIMIT $2",
-    )
-    .bind(account)
-    .bind(int(limit))
-    .fetch_all(connection)
-    .await?;
-    Ok(rows.into_iter().map(appraisal).collect())
+    let query = select_appraisals!(
+        "WHERE account = $1 AND ($2 = '' OR user_property = $2) AND ($3 = '' OR trace_id = $3) ORDER BY id DESC LIMIT $4"
+    );
+    Ok(sqlx::query_as(query)
+        .bind(account)
+        .bind(sought.user)
+        .bind(sought.trace)
+        .bind(int(limit))
+        .fetch_all(connection)
+        .await?)
 }
 
 /// The newest appraisals of those that passed, and as many of those that failed: neither kind hides the other.
@@ -124,16 +156,10 @@ pub(crate) async fn appraisals_of_each_kind(
 ) -> Result<Vec<AppraisalRow>, StoreError> {
     let mut all = Vec::new();
     for passed in [1_i64, 0] {
-        let rows: Vec<AppraisalColumns> = sqlx::query_as(
-            "SELECT id, time, installation, platform, app, app_version, audience, passed, findings, policy, forced, \
-             differences FROM appraisals WHERE account = $1 AND passed = $2 ORDER BY id DESC LIMIT $3",
-        )
-        .bind(account)
-        .bind(passed)
-        .bind(int(limit))
-        .fetch_all(&mut *connection)
-        .await?;
-        all.extend(rows.into_iter().map(appraisal));
+        let query = select_appraisals!("WHERE account = $1 AND passed = $2 ORDER BY id DESC LIMIT $3");
+        let rows: Vec<AppraisalRow> =
+            sqlx::query_as(query).bind(account).bind(passed).bind(int(limit)).fetch_all(&mut *connection).await?;
+        all.extend(rows);
     }
     Ok(all)
 }

@@ -11,6 +11,7 @@ use thiserror::Error;
 
 pub(crate) mod accounts;
 pub(crate) mod apps;
+pub(crate) mod development_keys;
 pub(crate) mod documents;
 pub(crate) mod finding_policies;
 pub(crate) mod forced;

@@ -223,6 +223,9 @@ impl Device {
             evidence: None,
             session_key: P256Key::generate().unwrap().public_key().unwrap(),
             binding: None,
+            development: None,
+            user: None,
+            trace: None,
         };
         Self { key: P256Key::generate().unwrap(), request }
     }

@@ -6,8 +6,8 @@ use clap::{Subcommand, ValueEnum};
 use serde_json::json;
 
 use crate::context::Context;
-use crate::exit::Outcome;
-use crate::out::table::list;
+use crate::exit::{Failure, Outcome};
+use crate::out::table::{cell, list};
 
 #[derive(Subcommand)]
 pub(crate) enum App {
@@ -15,11 +15,14 @@ pub(crate) enum App {
     Register(register::Register),
     /// Lists the registered builds.
     List,
-    /// Retires a build: from now on it gets decoys.
+    /// Retires a build: from now on it gets decoys. Where active installations run its version, it needs --force.
     Retire {
         /// The build's id, from `bonafide app list`.
         #[arg(allow_hyphen_values = true)]
         app_id: String,
+        /// Goes on although active installations are locked out.
+        #[arg(long)]
+        force: bool,
         /// Answers the question.
         #[arg(long)]
         yes: bool,
@@ -45,6 +48,11 @@ impl PlatformName {
     }
 }
 
+/// What stands against retiring a build are those who run it.
+fn lock_out(failure: Failure) -> Failure {
+    if failure.is_conflict() { failure.into_lock_out().next("--force retires it anyway") } else { failure }
+}
+
 impl App {
     pub(crate) async fn run(&self, context: &Context) -> Outcome {
         match self {
@@ -63,9 +71,17 @@ impl App {
                 ];
                 context.out.result(list(&rows, &columns), &rows)
             }
-            Self::Retire { app_id, yes } => {
-                context.out.confirm(&format!("Retire {app_id}? Everybody who still runs it is refused."), *yes)?;
-                let answer = context.operator()?.post(&["apps", app_id, "retire"], &[], &json!({})).await?;
+            Self::Retire { app_id, force, yes } => {
+                let operator = context.operator()?;
+                let parts = ["apps", app_id, "retire"];
+                let force = ("force", if *force { "true" } else { "false" });
+                let tried = operator.post(&parts, &[force, ("dry_run", "true")], &json!({})).await.map_err(lock_out)?;
+                let active = cell(tried.get("active_installations"));
+                let question =
+                    format!("Retire {app_id}? {active} active installations run its version and are refused.");
+                context.out.confirm(&question, *yes)?;
+                // Another one may have started to use it meanwhile.
+                let answer = operator.post(&parts, &[force], &json!({})).await.map_err(lock_out)?;
                 context.out.result(format!("{app_id} is retired"), &answer)
             }
         }

@@ -58,6 +58,8 @@ pub(super) fn write_examples(
         },
         pay: None,
         anno: Vec::new(),
+        user: None,
+        trace: None,
     };
     let examples = examples(&key, &kid, &claims).map_err(failed)?;
     std::fs::create_dir_all(folder)

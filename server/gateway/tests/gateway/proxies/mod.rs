@@ -13,7 +13,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, StatusCode};
 use axum::{Router, routing::any};
 use bonafide_gateway::{Audiences, ForwardAuth, GateSettings, HostSource, forward_auth};
 use bonafide_protocol::host::Host;
@@ -32,8 +32,8 @@ enum Front {
 
 impl Front {
     /// Sends a request; returns the answer's status code and its body's text with chunk marks, if any.
-    fn get(&self, headers: &[(&str, &str)]) -> io::Result<(String, String)> {
-        let mut request = "GET /login HTTP/1.1\r\nHost: api.acme.com\r\nConnection: close\r\n".to_owned();
+    fn get(&self, path: &str, headers: &[(&str, &str)]) -> io::Result<(String, String)> {
+        let mut request = format!("GET {path} HTTP/1.1\r\nHost: api.acme.com\r\nConnection: close\r\n");
         for (name, value) in headers {
             request.push_str(&format!("{name}: {value}\r\n"));
         }
@@ -72,7 +72,7 @@ impl Proxy {
         let mut proxy = Self { child, front, _folder: folder };
         let end = Instant::now() + PATIENCE;
         // 404 and 503 are what they answer before they have read the whole of their configuration.
-        while !proxy.front.get(&[]).is_ok_and(|(status, _)| status == "401") {
+        while !proxy.front.get("/", &[]).is_ok_and(|(status, _)| status == "401") {
             let ended = proxy.child.try_wait().unwrap();
             let said = || std::fs::read_to_string(&log).unwrap_or_default();
             assert!(ended.is_none() && Instant::now() < end, "{:?} does not answer: {}", command.get_program(), said());
@@ -123,7 +123,8 @@ fn gateway(world: &World, host_source: HostSource) -> Router {
 
 /// An API that answers with the gateway's result headers, as they have reached it.
 fn api() -> Router {
-    Router::new().fallback(any(|headers: HeaderMap| async move {
+    let logged_out = any(|| async { (StatusCode::UNAUTHORIZED, "log in again") });
+    Router::new().route("/logged-out", logged_out).fallback(any(|headers: HeaderMap| async move {
         let mut seen: Vec<String> = headers
             .iter()
             .filter(|(name, _)| name.as_str().starts_with("bonafide-") && name.as_str() != "bonafide-token")
@@ -156,7 +157,7 @@ fn free_port() -> u16 {
 async fn check(world: World, front: impl FnOnce() -> Proxy + Send + 'static) {
     let check = move || {
         let proxy = front();
-        let get = |headers: &[(&str, &str)]| proxy.front.get(headers).unwrap();
+        let get = |headers: &[(&str, &str)]| proxy.front.get("/login", headers).unwrap();
         let refused = get(&[]);
         assert_eq!(refused.0, "401");
         assert!(!refused.1.contains("reached"), "{}", refused.1);
@@ -182,13 +183,24 @@ async fn check(world: World, front: impl FnOnce() -> Proxy + Send + 'static) {
             ("Bonafide-Installation", "admin"),
             ("Bonafide-Annotations", "trusted"),
             ("Bonafide-Reason", "none"),
+            ("Bonafide-User", "admin"),
+            ("Bonafide-Trace", "admin"),
         ];
         let (status, body) = get(&forged);
         assert_eq!(status, "200");
         let expected =
             "reached: bonafide-app=jvm/com.acme.app/1.2.3 bonafide-installation=inst-1 bonafide-result=verified";
         assert!(body.contains(expected), "{body}");
-        assert!(!body.contains("trusted") && !body.contains("bonafide-reason=none"), "{body}");
+        for forged in ["admin", "trusted", "bonafide-reason=none"] {
+            assert!(!body.contains(forged), "{body}");
+        }
+
+        let tagged = world.claiming("user", "u-1".into());
+        let (_, body) = get(&[("Bonafide-Token", &tagged), ("Bonafide-User", "admin")]);
+        assert!(body.contains("bonafide-user=u-1"), "{body}");
+        let (status, body) = proxy.front.get("/logged-out", &[("Bonafide-Token", &good)]).unwrap();
+        assert_eq!(status, "401");
+        assert!(body.contains("log in again"), "the API's own 401: {body}");
     };
     tokio::task::spawn_blocking(check).await.unwrap();
 }

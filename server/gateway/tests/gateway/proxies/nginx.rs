@@ -24,7 +24,9 @@ fn config(folder: &Path) -> String {
     let snippet = snippet("nginx", "nginx")
         .replace("server 127.0.0.1:8190;", &format!("server {};", socket("gateway.sock")))
         .replace("server 127.0.0.1:8080;", &format!("server {};", socket("api.sock")))
-        .replace("listen 80;", &format!("listen {};", socket("front.sock")));
+        .replace("listen 80;", &format!("listen {};", socket("front.sock")))
+        // A page for refusals, as many servers have one: the API's own answers are not to be replaced by it.
+        .replacen("server {\n", "server {\n    error_page 401 /refused.html;\n", 1);
     let paths: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
         .map(|kind| format!("{kind}_temp_path {};\n", folder.join(kind).display()))
         .concat();

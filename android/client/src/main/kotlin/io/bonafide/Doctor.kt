@@ -22,6 +22,7 @@ internal class Doctor(
                 return Diagnosis(listOf(e.asCheck("start")))
             }
         checks += Check("start", true, "config epoch ${status.epoch}, version ${status.version}")
+        status.developmentKey?.let { checks += Check("development", true, "a DEVELOPMENT BUILD with the key $it: $NEVER_RELEASE") }
         checks += storage(status)
         checks += tried("service", "reached; the config is the newest") { engine.refresh(limit) }
         checks += tried("tokens", "there is one for every protected host") { engine.precheck(limit) }
@@ -46,5 +47,7 @@ internal class Doctor(
             e.asCheck(name)
         }
 }
+
+private const val NEVER_RELEASE = "its tokens are for +dev audiences only, so that the API itself refuses them; never release it"
 
 private fun BonafideException.asCheck(name: String) = Check(name, ok = false, detail = message.orEmpty(), nextStep = nextStep)

@@ -28,6 +28,9 @@ internal interface Engine : AutoCloseable {
         timeoutMillis: Long,
     ): Lease
 
+    /** Answers why [value] cannot be it, or null. */
+    fun setUserProperty(value: String?): String?
+
     suspend fun refresh(timeoutMillis: Long): Boolean
 
     suspend fun precheck(timeoutMillis: Long)

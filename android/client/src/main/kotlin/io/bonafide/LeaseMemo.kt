@@ -7,7 +7,7 @@ import kotlin.math.abs
 /**
  * What the last unbound request to a host left with, so that the next one makes no native call.
  *
- * It is reused while the core said that it is fresh, under the same config, and only if the machine did not sleep
+ * It is reused while the core said that it is fresh, under the same config and for the same user, and only if the machine did not sleep
  * in between: [System.nanoTime] stands still meanwhile, and then disagrees with the wall clock.
  */
 internal class LeaseMemo(
@@ -25,9 +25,15 @@ internal class LeaseMemo(
         }
     }
 
+    /** What a lease was asked for under: the config's revision, and how often the user property was set. */
+    data class Moment(
+        val revision: Long,
+        val userChanges: Int,
+    )
+
     private class Kept(
         val lease: Lease,
-        val revision: Long,
+        val moment: Moment,
         val freshNanos: Long,
         val takenNanos: Long,
         val takenWall: Long,
@@ -37,19 +43,19 @@ internal class LeaseMemo(
 
     fun of(
         host: String,
-        revision: Long,
+        moment: Moment,
     ): Lease? {
         val kept = byHost[host] ?: return null
         val passed = clock.nanoTime() - kept.takenNanos
         val passedOnWall = clock.wallMillis() - kept.takenWall
         val awake = abs(passedOnWall - TimeUnit.NANOSECONDS.toMillis(passed)) <= CLOCKS_AGREE_MILLIS
-        return kept.lease.takeIf { kept.revision == revision && passed < kept.freshNanos && awake }
+        return kept.lease.takeIf { kept.moment == moment && passed < kept.freshNanos && awake }
     }
 
-    /** [revision] is that from before, as the times are: what is kept is older than it says, never younger. */
+    /** [moment] is that from before, as the times are: what is kept is older than it says, never younger. */
     suspend fun ask(
         host: String,
-        revision: Long,
+        moment: Moment,
         lease: suspend () -> Lease,
     ): Lease {
         val (nanos, wall) = clock.nanoTime() to clock.wallMillis()
@@ -57,7 +63,7 @@ internal class LeaseMemo(
         if (answer.status == null && answer.freshForMillis > 0) {
             // An app that calls countless hosts must not fill the memory with them.
             if (byHost.size >= MAX_HOSTS) byHost.clear()
-            byHost[host] = Kept(answer, revision, TimeUnit.MILLISECONDS.toNanos(answer.freshForMillis), nanos, wall)
+            byHost[host] = Kept(answer, moment, TimeUnit.MILLISECONDS.toNanos(answer.freshForMillis), nanos, wall)
         } else {
             byHost.remove(host)
         }

@@ -45,6 +45,16 @@ public interface ManagedProtection :
         binding: ByteArray? = null,
     ): Map<String, String>
 
+    /**
+     * What tokens say of the user, in the claim `user`: 1 to 128 characters of visible ASCII without a comma, for
+     * instance a keyed hash of the user's id, never the id itself: whoever holds the device can read it. Null once
+     * nobody is logged in. It may be set before the start, holds for the tokens asked for from then on, and is kept in
+     * memory only. Operators find the user's devices by it.
+     *
+     * @throws IllegalArgumentException for a text that cannot be one; the one before stays.
+     */
+    public var userProperty: String?
+
     /** Asks the service for a newer config now; true if there was one. It is asked from time to time anyway. */
     public suspend fun refresh(): Boolean
 

@@ -39,6 +39,8 @@ internal class NativeEngine private constructor(
         timeoutMillis: Long,
     ): Lease = calling { token(host, binding, timeoutMillis.toULong()).toPublic() }
 
+    override fun setUserProperty(value: String?): String? = calling { setUserProperty(value) }
+
     override suspend fun refresh(timeoutMillis: Long): Boolean = calling { refreshConfig(timeoutMillis.toULong()) }
 
     override suspend fun precheck(timeoutMillis: Long): Unit = calling { precheck(timeoutMillis.toULong()) }
@@ -98,6 +100,7 @@ private fun Settings.toNative(): NativeSettings =
         appBuild = appBuild,
         artifacts = artifacts.map { it.absolutePath },
         sdkVersion = SDK_VERSION,
+        developmentKey = developmentKey,
         requestDeadlineMs = requestTimeoutMillis.toULong(),
     )
 

@@ -19,10 +19,13 @@ public class NativeProtection internal constructor(
     AutoCloseable {
     public constructor() : this(NativeEngine, LeaseMemo.Clock.System)
 
-    private val lifecycle = Lifecycle(starter)
+    private val user = UserProperty()
+    private val lifecycle = Lifecycle { settings, onRevision -> starter.start(settings, onRevision).also(user::tell) }
     private val leases = LeaseMemo(clock)
     private val rules = RulesByRevision()
     private val listeners = CopyOnWriteArrayList<MismatchListener>()
+
+    override var userProperty: String? by user::value
 
     override val configRevision: Long
         get() = lifecycle.revision
@@ -62,7 +65,7 @@ public class NativeProtection internal constructor(
     }
 
     override fun preparedHeadersFor(host: String): Map<String, String>? =
-        lifecycle.runningOrNull()?.let { leases.of(host, configRevision)?.headers }
+        lifecycle.runningOrNull()?.let { leases.of(host, moment())?.headers }
 
     override suspend fun headersFor(
         url: String,
@@ -72,7 +75,7 @@ public class NativeProtection internal constructor(
         val target = targetOf(url)
         val budget = Budget(timeoutMillis)
         val engine = (lifecycle.runningOrNull() ?: lifecycle.awaitRunning(timeoutMillis)).engine
-        if (binding == null && !target.cleartext) leases.of(target.host, configRevision)?.let { return it.headers }
+        if (binding == null && !target.cleartext) leases.of(target.host, moment())?.let { return it.headers }
         val rules = rulesFor(target.host)
         if (target.cleartext && (rules.pinned || rules.protectedHost)) throw refusedCleartext(target)
         if (!rules.protectedHost) return emptyMap()
@@ -92,6 +95,9 @@ public class NativeProtection internal constructor(
             ?: throw BonafideException(lease.status ?: StatusCode.INTERNAL_ERROR, mapOf("host" to target.host))
     }
 
+    /** Under another config, and once another user was named, what is kept is void. */
+    private fun moment() = LeaseMemo.Moment(configRevision, user.changes)
+
     /** Bound leases are kept by the core only, which keeps them apart by their binding. */
     private suspend fun lease(
         engine: Engine,
@@ -100,9 +106,9 @@ public class NativeProtection internal constructor(
         budget: Budget,
     ): Lease {
         if (binding != null) return engine.token(host, binding, budget.leftMillis())
-        // Read before the core is asked: what is kept may be newer than its revision says, but never older.
-        val revision = configRevision
-        return leases.of(host, revision) ?: leases.ask(host, revision) { engine.token(host, null, budget.leftMillis()) }
+        // Read before the core is asked: what is kept may be newer than its moment says, but never older.
+        val moment = moment()
+        return leases.of(host, moment) ?: leases.ask(host, moment) { engine.token(host, null, budget.leftMillis()) }
     }
 
     override fun tokenBlocking(

@@ -37,6 +37,8 @@ internal fun NativeStatus.toPublic(installationId: String?): ProtectionStatus =
         storedRecord = storedRecord,
         keyLevel = keyLevel,
         installationId = installationId,
+        developmentKey = developmentKey,
+        tokenTrace = tokenTrace,
     )
 
 /** What a call into the library threw, as the status that it means. */

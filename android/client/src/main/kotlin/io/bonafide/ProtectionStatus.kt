@@ -16,6 +16,8 @@ package io.bonafide
  * @property storedRecord what became of the stored config at start: `absent`, `used`, `superseded`, `damaged`,
  *   `restored`, `untrusted` or `unreadable`; null while not started.
  * @property keyLevel how the install key is held: `hardware`, `platform` or `software`; null before its first use.
+ * @property developmentKey the id of the development key that this build carries; null for a build as it is released.
+ * @property tokenTrace the trace id of the last token request: the service's log and the gateway's have it too.
  * @property installationId the id that the service gave this installation; null before it did.
  */
 public class ProtectionStatus internal constructor(
@@ -32,6 +34,8 @@ public class ProtectionStatus internal constructor(
     public val storedRecord: String? = null,
     public val keyLevel: String? = null,
     public val installationId: String? = null,
+    public val developmentKey: String? = null,
+    public val tokenTrace: String? = null,
 ) {
     /** How far a protection has come. */
     public enum class Phase {

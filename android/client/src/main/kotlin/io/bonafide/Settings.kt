@@ -13,6 +13,10 @@ import java.io.File
  * @property appBuild the version that machines compare; empty where there is none.
  * @property artifacts the files that make up the app, whose digests are measured.
  * @property requestTimeoutMillis the most that a call of this API waits, in milliseconds, unless it says otherwise.
+ * @property developmentKey for a developer's build, the key that `bonafide device dev-key create` showed; null in a release.
+ *   With one, every token is for the audience's `+dev` twin, which the API itself refuses: a release that carries a key
+ *   by mistake gets through nowhere, and says so in its log at each start. It belongs into a debug build's code or into
+ *   a file that is not committed, never into what is released.
  * @property logLevel how much is logged. The log is the process's: the last start wins.
  */
 public class Settings
@@ -26,6 +30,7 @@ public class Settings
         artifacts: List<File> = JvmArtifacts.find(),
         public val requestTimeoutMillis: Long = DEFAULT_TIMEOUT_MILLIS,
         public val logLevel: LogLevel = LogLevel.INFO,
+        public val developmentKey: String? = null,
     ) {
         public val artifacts: List<File> = artifacts.toList()
 

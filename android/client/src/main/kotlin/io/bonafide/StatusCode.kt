@@ -152,6 +152,16 @@ public enum class StatusCode(
         nextStep = "Run `bonafide config export` and embed the file it writes.",
     ),
 
+    /** The development key cannot be read. */
+    BAD_DEVELOPMENT_KEY(
+        wireName = "bad_development_key",
+        statusClass = StatusClass.MISCONFIGURED,
+        http = null,
+        retryHelps = false,
+        message = "The development key cannot be read.",
+        nextStep = "Copy the whole key that `bonafide device dev-key create` showed; a release is given none.",
+    ),
+
     /** The config does not protect this host. */
     HOST_NOT_IN_CONFIG(
         wireName = "host_not_in_config",

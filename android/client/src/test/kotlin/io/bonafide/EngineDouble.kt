@@ -11,6 +11,7 @@ internal class EngineDouble(
     var protectedHosts = setOf("api.acme.com")
     var pinVerdict: () -> PinVerdict = { PinVerdict.Unpinned }
     var closed = false
+    var developmentKey: String? = null
     private var revision = 1L
 
     fun changeConfig(to: Long) {
@@ -53,13 +54,25 @@ internal class EngineDouble(
         return lease
     }
 
+    override fun setUserProperty(value: String?): String? {
+        calls += "user=$value"
+        return null
+    }
+
     override suspend fun refresh(timeoutMillis: Long) = false
 
     override suspend fun precheck(timeoutMillis: Long) = throw BonafideException(StatusCode.NO_NETWORK)
 
     override fun installationId(): String? = null
 
-    override fun status() = ProtectionStatus(ProtectionStatus.Phase.RUNNING, configRevision = revision, epoch = 1, version = 100)
+    override fun status() =
+        ProtectionStatus(
+            ProtectionStatus.Phase.RUNNING,
+            configRevision = revision,
+            epoch = 1,
+            version = 100,
+            developmentKey = developmentKey,
+        )
 
     override fun close() {
         closed = true

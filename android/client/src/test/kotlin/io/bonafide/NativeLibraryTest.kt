@@ -20,8 +20,17 @@ class NativeLibraryTest {
     // In the build's own folder and not JUnit's: protections that a test drops still write while JUnit would delete it.
     private val folder: File = Files.createTempDirectory(File("target").toPath(), "native-library").toFile()
 
-    private fun settings(config: ByteArray) =
-        Settings(InitialConfig.of(config), File(folder, "storage"), "com.example", "1.0.0", requestTimeoutMillis = 300)
+    private fun settings(
+        config: ByteArray,
+        developmentKey: String? = null,
+    ) = Settings(
+        InitialConfig.of(config),
+        File(folder, "storage"),
+        "com.example",
+        "1.0.0",
+        requestTimeoutMillis = 300,
+        developmentKey = developmentKey,
+    )
 
     private fun started(): NativeProtection =
         NativeProtection().apply {
@@ -54,6 +63,38 @@ class NativeLibraryTest {
             assertEquals(StatusCode.BAD_INITIAL_CONFIG, failure.code)
             assertTrue("missing" in failure.message.orEmpty(), failure.message)
         }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = ["", "bonafide_dev_AAAAAAAAAAAA.cut"])
+    fun `a development key that cannot be read stops the start`(key: String) {
+        NativeProtection().use { protection ->
+            protection.start(settings(INITIAL, key))
+            val failure = assertThrows(BonafideException::class.java) { runBlocking { protection.awaitStarted(LONG) } }
+            assertEquals(StatusCode.BAD_DEVELOPMENT_KEY, failure.code)
+        }
+    }
+
+    @Test
+    fun `a development key crosses, and so does a user property`() {
+        NativeProtection().use { protection ->
+            protection.userProperty = "u-1"
+            protection.start(settings(INITIAL, "bonafide_dev_AQEBAQEBAQEB." + "A".repeat(43)))
+            runBlocking { protection.awaitStarted(LONG) }
+            assertEquals("AQEBAQEBAQEB", protection.status().developmentKey)
+            protection.userProperty = null
+        }
+        started().use { assertNull(it.status().developmentKey) }
+    }
+
+    @Test
+    fun `the core refuses what is no user property, as this side does`() {
+        val engine = NativeEngine.start(settings(INITIAL)) {}
+        for (text in listOf("", " ", "a b", "a,b", "a\n", "ü", "u".repeat(129), "u", "~!+-", "u".repeat(128))) {
+            val here = runCatching { NativeProtection().userProperty = text }.isSuccess
+            assertEquals(here, engine.setUserProperty(text) == null, text)
+        }
+        engine.close()
     }
 
     @Test

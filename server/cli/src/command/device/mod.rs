@@ -1,27 +1,51 @@
-//! `bonafide device`: the installations, and verdicts forced on single ones.
+//! `bonafide device`: the installations, verdicts forced on single ones, and the keys of developers' builds.
+
+mod dev_key;
+mod time;
 
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::json;
 
+use self::dev_key::DevKey;
+use self::time::days_30;
 use super::lists::Limit;
 use crate::context::Context;
 use crate::exit::Outcome;
 use crate::out::table::{cell, date, list};
 
-/// The installations, and verdicts forced on single ones; without a verb, the list.
+/// The installations, verdicts forced on single ones, keys of developers' builds; without a verb, the list.
 #[derive(Args)]
 #[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Device {
     #[command(flatten)]
-    limit: Limit,
+    sought: Sought,
     #[command(subcommand)]
     verb: Option<Verb>,
+}
+
+/// Which installations are listed.
+#[derive(Args)]
+struct Sought {
+    #[command(flatten)]
+    limit: Limit,
+    /// Only those whose last request said this of the user (`userProperty` in the app).
+    #[arg(long, value_name = "PROPERTY", allow_hyphen_values = true)]
+    user: Option<String>,
+}
+
+impl Sought {
+    async fn list(&self, context: &Context) -> Outcome {
+        self.limit.devices(context, self.user.as_deref()).await
+    }
 }
 
 #[derive(Subcommand)]
 enum Verb {
     /// Lists the installations, the one seen last first.
-    List(Limit),
+    List(Sought),
+    /// Keys that developers' builds prove themselves by, for tokens that no production API takes.
+    #[command(subcommand)]
+    DevKey(DevKey),
     /// Forces a verdict on one installation for a while. A forced pass does not override what always rejects.
     Force {
         /// Its id, from `bonafide appraisals`, `bonafide device` or `bonafide arc`.
@@ -30,7 +54,7 @@ enum Verb {
         /// The verdict.
         verdict: Verdict,
         /// How long, at most 30 days: 90s, 30m, 2h, 7d.
-        #[arg(long = "for", value_name = "TIME", value_parser = seconds)]
+        #[arg(long = "for", value_name = "TIME", value_parser = days_30)]
         seconds: u64,
         /// Why; it stands in the audit log.
         #[arg(long, value_name = "TEXT")]
@@ -60,8 +84,9 @@ enum Verdict {
 impl Device {
     pub(crate) async fn run(&self, context: &Context) -> Outcome {
         match &self.verb {
-            None => self.limit.devices(context).await,
-            Some(Verb::List(limit)) => limit.devices(context).await,
+            None => self.sought.list(context).await,
+            Some(Verb::List(sought)) => sought.list(context).await,
+            Some(Verb::DevKey(verb)) => verb.run(context).await,
             Some(Verb::Force { installation, verdict, seconds, reason, yes }) => {
                 let (verdict, what) = match verdict {
                     Verdict::Pass => ("pass", "It gets tokens, whatever is found on it."),
@@ -90,41 +115,6 @@ impl Device {
                 let text = format!("{} is no longer forced on {installation}", cell(answer.get("verdict")));
                 context.out.result(text, &answer)
             }
-        }
-    }
-}
-
-/// A time of one number and one unit.
-fn seconds(text: &str) -> Result<u64, String> {
-    let units = [("s", 1), ("m", 60), ("h", 60 * 60), ("d", 24 * 60 * 60)];
-    units
-        .iter()
-        .find_map(|(unit, seconds)| text.strip_suffix(unit)?.parse::<u64>().ok()?.checked_mul(*seconds))
-        .filter(|seconds| (1..=30 * 24 * 60 * 60).contains(seconds))
-        .ok_or_else(|| "expected a number and s, m, h or d, at most 30d: 90s, 30m, 2h, 7d".to_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn times_have_a_unit_and_an_end() {
-        for (text, expected) in [
-            ("90s", Some(90)),
-            ("30m", Some(1800)),
-            ("2h", Some(7200)),
-            ("30d", Some(2_592_000)),
-            ("31d", None),
-            ("0h", None),
-            ("2", None),
-            ("h", None),
-            ("-2h", None),
-            ("2 h", None),
-            ("99999999999999999999d", None),
-            ("18446744073709551615d", None),
-        ] {
-            assert_eq!(seconds(text).ok(), expected, "{text}");
         }
     }
 }
