@@ -78,7 +78,8 @@ fn main() -> Result<(), Anything> {
         epoch: config.epoch,
         version: config.version,
         measurement: measurement(&options)?,
-        evidence: None,
+        evidence: Vec::new(),
+        previous: None,
         session_key: P256Key::generate()?.public_key()?,
         binding: options.optional("--binding").map(|data| to_base64(&sha256(data.as_bytes()))),
     };

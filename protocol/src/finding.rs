@@ -60,6 +60,20 @@ findings! {
     AppCloned = 21, "app_cloned", "the app runs inside an app that makes copies of others";
     DeveloperMode = 22, "developer_mode", "the device has debugging or developer options switched on";
     DeviceUnmeasured = 23, "device_unmeasured", "the process, or what it runs on, could not be looked at";
+    EvidenceExpired = 24, "evidence_expired", "what the platform attested is older than the policy allows";
+    EvidenceInvalid = 25, "evidence_invalid", "evidence came and was refused, or what it rested on has been revoked since";
+    EvidenceDevelopment = 26, "evidence_development", "the App Attest key is one of Apple's development environment";
+    EvidenceOtherApp = 27, "evidence_other_app", "the evidence is about another app, or one that is signed by nobody registered";
+    BootloaderUnlocked = 28, "bootloader_unlocked", "the boot loader is unlocked";
+    BootUnverified = 29, "boot_unverified", "the device did not boot a system that its maker signed";
+    KeyNotInHardware = 30, "key_not_in_hardware", "the platform attests the install key, but no hardware holds it";
+    AttestationKeyExpired = 31, "attestation_key_expired", "a certificate of the key that attests, made in the factory, has expired";
+    PatchLevelOld = 32, "patch_level_old", "the system's security patch level is older than the policy allows";
+    RevocationsStale = 33, "revocations_stale", "no revocation list was at hand, or one older than the policy allows";
+    PlayAppUnrecognized = 34, "play_app_unrecognized", "Google Play does not recognise the app's binary";
+    PlayDeviceUntrusted = 35, "play_device_untrusted", "Google Play does not vouch for the device";
+    PlayUnlicensed = 36, "play_unlicensed", "the account did not get the app from Google Play";
+    KeySuperseded = 37, "key_superseded", "another install key has taken this one's place";
 }
 
 impl Finding {

@@ -2,6 +2,8 @@
 
 use std::io;
 
+use bonafide_protocol::evidence::Evidence;
+
 use crate::port::{
     Connection, Connectivity, EvidenceFailure, EvidenceProvider, EvidenceRequest, Observer, Processes, Properties,
 };
@@ -11,7 +13,7 @@ use crate::port::{
 pub struct NoEvidence;
 
 impl EvidenceProvider for NoEvidence {
-    fn evidence(&self, _request: &EvidenceRequest) -> Result<Option<serde_json::Value>, EvidenceFailure> {
+    fn evidence(&self, _request: &EvidenceRequest) -> Result<Option<Evidence>, EvidenceFailure> {
         Ok(None)
     }
 }

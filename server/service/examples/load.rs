@@ -178,7 +178,8 @@ impl Device {
                     .into(),
                 device: Some(DeviceFacts::clean()),
             },
-            evidence: None,
+            evidence: Vec::new(),
+            previous: None,
             session_key: self.session.public_key()?,
             binding: None,
         };

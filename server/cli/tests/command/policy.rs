@@ -76,7 +76,8 @@ impl Account {
                     .into(),
                 device: Some(DeviceFacts::clean()),
             },
-            evidence: None,
+            evidence: Vec::new(),
+            previous: None,
             session_key: P256Key::generate().unwrap().public_key().unwrap(),
             binding: None,
         };

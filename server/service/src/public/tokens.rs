@@ -95,6 +95,7 @@ pub(super) async fn issue(
         next_challenge_expires_in: challenge::LIFETIME,
         installation,
         arc,
+        evidence_wanted: Default::default(),
         documents,
     };
     Ok(([(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))], Json(response)))

@@ -219,7 +219,8 @@ impl Device {
                 ],
                 device: Some(DeviceFacts::clean()),
             },
-            evidence: None,
+            evidence: Vec::new(),
+            previous: None,
             session_key: P256Key::generate().unwrap().public_key().unwrap(),
             binding: None,
         };
