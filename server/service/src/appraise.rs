@@ -9,6 +9,8 @@ use bonafide_protocol::message::TokenRequest;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::evidence::Judged;
+
 /// A file or a piece of code with its digest.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -54,6 +56,10 @@ impl KeyLevel {
             Self::Platform => "platform",
             Self::Hardware => "hardware",
         }
+    }
+
+    pub(crate) fn from_name(name: &str) -> Option<Self> {
+        [Self::Software, Self::Platform, Self::Hardware].into_iter().find(|level| level.name() == name)
     }
 }
 
@@ -104,12 +110,13 @@ impl Registrations {
 
 /// Everything that speaks against the request, in the order of the list of findings. Empty: it passes.
 ///
-/// Every question is asked of every request: neither the answer nor its time tells which one failed.
+/// `key` is what evidence says of the install key. Every question is asked of every request: neither the answer nor its time tells which one failed.
 pub(crate) fn appraise(
     request: &TokenRequest,
     registrations: &Registrations,
     config: &Config,
     policy: &Policy,
+    key: &Judged,
 ) -> Vec<Finding> {
     let candidates = registrations.candidates(request);
     let measured = digests(request.measurement.artifacts.iter().map(|artifact| &artifact.sha256));
@@ -139,9 +146,6 @@ pub(crate) fn appraise(
     let android = request.app.platform == Platform::Android;
 
     let audience_known = config.hosts.iter().any(|entry| config.audience(entry) == request.audience);
-    let attested = matches!(request.app.platform, Platform::Jvm | Platform::Linux);
-    // Platform evidence is not verified in this version: whatever came, it proves nothing.
-    let level = KeyLevel::Software;
 
     let questions = [
         (Finding::AppUnregistered, candidates.is_empty()),
@@ -151,9 +155,8 @@ pub(crate) fn appraise(
         (Finding::CoreAltered, differs || !code_known),
         (Finding::CoreUnmeasured, memory.is_none() || file.is_none()),
         (Finding::PlatformNotAllowed, !policy.platforms.contains(&request.app.platform)),
-        (Finding::KeyLevelTooLow, level < policy.least_key_level),
+        (Finding::KeyLevelTooLow, key.level < policy.least_key_level),
         (Finding::AudienceUnknown, !audience_known),
-        (Finding::EvidenceMissing, !attested),
         (Finding::FormatUnsupported, !request.formats.iter().any(|format| bonafide_protocol::FORMATS.contains(format))),
         (Finding::DebuggerAttached, any_found(&[&device.debuggers])),
         (Finding::Hooking, any_found(&[&device.agents, &device.agent_threads])),
@@ -170,7 +173,10 @@ pub(crate) fn appraise(
         (Finding::DeveloperMode, android && any_found(&[&device.developer])),
         (Finding::DeviceUnmeasured, unmeasured(device, android)),
     ];
-    questions.into_iter().filter(|(_, found)| *found).map(|(finding, _)| finding).collect()
+    let found = questions.into_iter().filter(|(_, found)| *found).map(|(finding, _)| finding);
+    let mut findings: Vec<Finding> = found.chain(key.findings.iter().copied()).collect();
+    findings.sort_unstable_by_key(|finding| finding.bit());
+    findings
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -10,6 +10,7 @@ mod challenge;
 mod clock;
 mod documents;
 mod error;
+mod evidence;
 mod files;
 mod http;
 mod init;

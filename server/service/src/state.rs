@@ -12,6 +12,7 @@ use ring::rand::{SecureRandom as _, SystemRandom};
 use crate::appraise::{Policy, Registrations};
 use crate::clock::Clock;
 use crate::error::ServiceError;
+use crate::evidence::{RegisteredApps, Trust};
 use crate::keys::{Keyring, MasterKey};
 use crate::limit::Limiter;
 use crate::metrics::Metrics;
@@ -19,7 +20,9 @@ use crate::policy::{Rules, Verdict};
 use crate::store::apps::AppRow;
 use crate::store::ledger::Ledger;
 use crate::store::operators::OperatorRow;
-use crate::store::{Store, StoreError, accounts, apps, documents, finding_policies, forced, keys, operators, policies};
+use crate::store::{
+    Store, StoreError, accounts, apps, documents, evidence, finding_policies, forced, keys, operators, policies,
+};
 
 /// Everything that is read from the database once, not per request.
 pub(crate) struct Snapshot {
@@ -30,6 +33,10 @@ pub(crate) struct Snapshot {
     pub(crate) trusted: Trusted,
     pub(crate) live: String,
     pub(crate) registrations: Registrations,
+    /// Who signs the registered apps.
+    pub(crate) apps: RegisteredApps,
+    /// What evidence is verified with.
+    pub(crate) trust: Trust,
     policies: HashMap<String, Policy>,
     /// What follows from findings.
     pub(crate) rules: Rules,
@@ -80,7 +87,10 @@ impl Snapshot {
         let forced = forced::all(connection, account).await?;
         let forced = forced.into_iter().map(|row| (row.installation, (row.verdict, row.ends_at))).collect();
         let operators = operators::all(connection, account).await?;
+        let lists = evidence::lists(connection, account).await?;
         drop(view);
+        let trust = Trust::new(&lists, keyring.play_integrity.iter().cloned())?;
+        let registered = RegisteredApps::new(&apps);
         let file = ConfigFile { roots: roots.iter().map(|(_, jws)| jws.clone()).collect(), config: live.clone() };
         let trusted = Trusted::from_initial(&file.to_bytes())?;
         let registrations =
@@ -92,6 +102,8 @@ impl Snapshot {
             trusted,
             live,
             registrations,
+            apps: registered,
+            trust,
             policies,
             rules,
             rules_version,
@@ -116,6 +128,8 @@ pub(crate) struct State {
     pub(crate) token_lifetime: u64,
     /// Held while the service looks at a server for an operator: one at a time.
     pub(crate) looking: tokio::sync::Mutex<()>,
+    /// As many requests as there are processors verify evidence at a time.
+    pub(crate) verifying: tokio::sync::Semaphore,
     snapshot: RwLock<Arc<Snapshot>>,
     counter: AtomicU64,
 }
@@ -145,6 +159,7 @@ impl State {
             root_key,
             token_lifetime,
             looking: tokio::sync::Mutex::const_new(()),
+            verifying: tokio::sync::Semaphore::new(std::thread::available_parallelism().map_or(2, Into::into)),
             snapshot,
             counter,
         })

@@ -71,7 +71,7 @@ async fn every_described_call_is_there_and_guarded() {
             }
         }
     }
-    assert_eq!(guarded, 32);
+    assert_eq!(guarded, 37);
 }
 
 #[tokio::test(flavor = "multi_thread")]

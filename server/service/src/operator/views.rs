@@ -108,6 +108,7 @@ pub(crate) async fn appraisals(
                 "installation": row.installation,
                 "policy": row.policy,
                 "forced": if row.forced.is_empty() { Value::Null } else { json!(row.forced) },
+                "reason": if row.reason.is_empty() { Value::Null } else { json!(shown(&row.reason)) },
             })
         })
         .collect();

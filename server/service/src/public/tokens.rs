@@ -1,4 +1,4 @@
-//! `POST /v1/tokens`: challenge, signature, appraisal; then a token or a decoy, for the one who spends the challenge.
+//! `POST /v1/tokens`: challenge, signature, evidence, appraisal; then a token or a decoy, for the one who spends the challenge.
 
 use std::sync::Arc;
 
@@ -14,6 +14,7 @@ use serde::Deserialize;
 
 use crate::appraise::appraise;
 use crate::body::Text;
+use crate::evidence::{Asked, Looked, look};
 use crate::policy::Verdict;
 use crate::reply::{Refusal, must};
 use crate::state::State;
@@ -48,9 +49,10 @@ pub(super) async fn issue(
     check_form(&request)?;
 
     let policy = snapshot.policy(&request.audience);
-    let findings = appraise(&request, &snapshot.registrations, snapshot.config(), &policy);
+    let asked = Asked { request: &request, key: &key, thumbprint: &thumbprint, fresh: &fresh, now };
+    let Looked { installation, judged, change } = look(&state, &snapshot, &asked).await?;
+    let findings = appraise(&request, &snapshot.registrations, snapshot.config(), &policy, &judged);
     let times = issue::Times { now, lifetime: state.token_lifetime };
-    let installation = issue::installation(keyring, &thumbprint);
     let forced = snapshot.forced(&installation, now);
     let decision = snapshot.rules.decide(findings.iter().copied().map(Some), Some(request.app.platform), forced);
     let passed = decision.passed;
@@ -59,6 +61,7 @@ pub(super) async fn issue(
     let next = challenge::issue(&keyring.challenges, &state.account, now, Some(&thumbprint));
     let next_challenge = must(next, "no challenge could be made")?;
     let documents = documents::lacking(&snapshot, request.epoch, request.version);
+    let evidence_wanted = snapshot.rules.evidence.wanted(request.app.platform);
 
     let codes: Vec<&str> = findings.iter().map(|finding| finding.code()).collect();
     let appraisal = AppraisalRow {
@@ -73,8 +76,9 @@ pub(super) async fn issue(
         findings: codes.join(" "),
         policy: snapshot.rules_version,
         forced: forced.map_or("", Verdict::name).to_owned(),
+        reason: judged.reason,
     };
-    let outcome = Outcome { appraisal, thumbprint, epoch: request.epoch, version: request.version };
+    let outcome = Outcome { appraisal, thumbprint, epoch: request.epoch, version: request.version, change };
     // What was made up so far leaves with the one who spends the challenge, and with nobody else.
     match state.ledger.settle(fresh.nonce, fresh.expires_at, outcome).await {
         Ok(Entry::Written) => {}
@@ -95,7 +99,7 @@ pub(super) async fn issue(
         next_challenge_expires_in: challenge::LIFETIME,
         installation,
         arc,
-        evidence_wanted: Default::default(),
+        evidence_wanted,
         documents,
     };
     Ok(([(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))], Json(response)))

@@ -74,12 +74,15 @@ pub(crate) struct AppraisalRow {
     pub(crate) policy: u64,
     /// The verdict that was forced; empty: none.
     pub(crate) forced: String,
+    /// Why evidence was refused; empty: none was.
+    pub(crate) reason: String,
 }
 
-type AppraisalColumns = (String, i64, String, String, String, String, String, i64, String, i64, String);
+type AppraisalColumns = (String, i64, String, String, String, String, String, i64, String, i64, String, String);
 
 fn appraisal(columns: AppraisalColumns) -> AppraisalRow {
-    let (id, time, installation, platform, app, app_version, audience, passed, findings, policy, forced) = columns;
+    let (id, time, installation, platform, app, app_version, audience, passed, findings, policy, forced, reason) =
+        columns;
     AppraisalRow {
         id,
         time: uint(time),
@@ -92,6 +95,7 @@ fn appraisal(columns: AppraisalColumns) -> AppraisalRow {
         findings,
         policy: uint(policy),
         forced,
+        reason,
     }
 }
 
@@ -102,7 +106,8 @@ pub(crate) async fn appraisals(
     limit: u64,
 ) -> Result<Vec<AppraisalRow>, StoreError> {
     let rows: Vec<AppraisalColumns> = sqlx::query_as(
-        "SELECT id, time, installation, platform, app, app_version, audience, passed, findings, policy, forced \
+        "SELECT id, time, installation, platform, app, app_version, audience, passed, findings, policy, forced, \
+         reason \
          FROM appraisals WHERE account = $1 ORDER BY id DESC LIMIT $2",
     )
     .bind(account)
@@ -121,7 +126,8 @@ pub(crate) async fn appraisals_of_each_kind(
     let mut all = Vec::new();
     for passed in [1_i64, 0] {
         let rows: Vec<AppraisalColumns> = sqlx::query_as(
-            "SELECT id, time, installation, platform, app, app_version, audience, passed, findings, policy, forced \
+            "SELECT id, time, installation, platform, app, app_version, audience, passed, findings, policy, forced, \
+             reason \
              FROM appraisals WHERE account = $1 AND passed = $2 ORDER BY id DESC LIMIT $3",
         )
         .bind(account)
@@ -232,7 +238,7 @@ mod tests {
     }
 
     async fn insert(connection: &mut Connection, id: &str, time: i64, passed: i64) {
-        sqlx::query("INSERT INTO appraisals VALUES ($1, 'acme', $2, '', '', '', '', '', $3, '', 0, '')")
+        sqlx::query("INSERT INTO appraisals VALUES ($1, 'acme', $2, '', '', '', '', '', $3, '', 0, '', '')")
             .bind(id)
             .bind(time)
             .bind(passed)

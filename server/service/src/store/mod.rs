@@ -12,6 +12,7 @@ use thiserror::Error;
 pub(crate) mod accounts;
 pub(crate) mod apps;
 pub(crate) mod documents;
+pub(crate) mod evidence;
 pub(crate) mod finding_policies;
 pub(crate) mod forced;
 pub(crate) mod installations;
