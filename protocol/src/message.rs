@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::development::DevelopmentProof;
+use crate::evidence::{Evidence, EvidenceWanted, Previous, pieces};
 use crate::jwk::PublicKey;
 use crate::measurement::{App, Measurement};
 use crate::pin::Pin;
@@ -59,9 +60,12 @@ pub struct TokenRequest {
     pub version: u64,
     /// What was measured.
     pub measurement: Measurement,
-    /// Platform evidence, when due. Its kinds come with the attestation crate.
+    /// Platform evidence, when due.
+    #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "pieces")]
+    pub evidence: Vec<Evidence>,
+    /// The install key before this one, in the first request by this one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub evidence: Option<serde_json::Value>,
+    pub previous: Option<Previous>,
     /// A fresh key that message signatures will be made with.
     pub session_key: PublicKey,
     /// Standard base64 of the SHA-256 of the data that the token is to be bound to.
@@ -95,6 +99,9 @@ pub struct TokenResponse {
     pub installation: String,
     /// A code that support staff decode with `bonafide arc`.
     pub arc: String,
+    /// When evidence is wanted anew. An older service does not say.
+    #[serde(default)]
+    pub evidence_wanted: EvidenceWanted,
     /// The documents that the device lacks.
     #[serde(flatten)]
     pub documents: Documents,

@@ -15,6 +15,7 @@ const PICTURE: &[(&str, &[&str])] = &[
     ("bonafide-bindings", &["bonafide-core", "bonafide-protocol"]),
     ("bonafide-bindgen", &[]),
     ("bonafide-attestation", &["bonafide-protocol"]),
+    ("bonafide-forge", &["bonafide-protocol", "bonafide-attestation"]),
     ("bonafide-service", &["bonafide-protocol", "bonafide-attestation"]),
     ("bonafide-gateway", &["bonafide-protocol"]),
     (

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 
 use bonafide_protocol::development::DevelopmentKey;
 use bonafide_protocol::encoding::{to_base64, to_hex};
-use bonafide_protocol::evidence::bound_hash;
+use bonafide_protocol::evidence::{EvidenceWanted, bound_hash, rollover_message};
 use bonafide_protocol::finding::Finding;
 use bonafide_protocol::host::{Host, HostPattern};
 use bonafide_protocol::measurement::{
@@ -123,7 +123,8 @@ fn messages() {
             }),
             packages: None,
         },
-        evidence: None,
+        evidence: Vec::new(),
+        previous: None,
         session_key: key(1).public_key(),
         binding: Some(to_base64(&[7; 32])),
         development: None,
@@ -156,6 +157,11 @@ fn messages() {
                 "sha256": to_hex(&bound_hash("acme", Platform::Ios, "Y2hhbGxlbmdl", Some("dGh1bWI"))),
                 "without_thumbprint": to_hex(&bound_hash("acme", Platform::Android, "Y2hhbGxlbmdl", None)),
             },
+            "rollover_message": {
+                "account": "acme", "challenge": "Y2hhbGxlbmdl", "old": "b2xk", "new": "bmV3",
+                "hex": to_hex(&rollover_message("acme", "Y2hhbGxlbmdl", "b2xk", "bmV3")),
+            },
+            "evidence_wanted": EvidenceWanted { after: [("app_attest".to_owned(), 2700)].into(), since: 1_790_000_000 },
         }),
     );
 }

@@ -1,14 +1,14 @@
 use std::sync::Arc;
 
 use bonafide_core::port::{EvidenceFailure, EvidenceProvider, EvidenceRequest};
-use serde_json::Value;
+use bonafide_core::protocol::evidence::Evidence;
 
 use super::PortError;
 
 /// Platform evidence: App Attest, Key Attestation, Play Integrity. May block for seconds.
 #[uniffi::export(foreign)]
 pub trait EvidencePort: Send + Sync {
-    /// Evidence as JSON, in the form that the attestation crate reads; `None` where none is due.
+    /// Evidence as JSON, a piece as docs/protocol.md has it; `None` where none is due.
     ///
     /// `bound_hash` is what it has to carry, `key_bound_hash` where the attested key is the install key itself.
     fn evidence(&self, bound_hash: Vec<u8>, key_bound_hash: Vec<u8>) -> Result<Option<String>, PortError>;
@@ -17,7 +17,7 @@ pub trait EvidencePort: Send + Sync {
 pub(super) struct ForeignEvidence(pub(super) Arc<dyn EvidencePort>);
 
 impl EvidenceProvider for ForeignEvidence {
-    fn evidence(&self, request: &EvidenceRequest) -> Result<Option<Value>, EvidenceFailure> {
+    fn evidence(&self, request: &EvidenceRequest) -> Result<Option<Evidence>, EvidenceFailure> {
         let unavailable = |why: String| EvidenceFailure::Unavailable { why };
         let json = self
             .0

@@ -2,6 +2,8 @@
 
 use std::io;
 
+use bonafide_protocol::evidence::Evidence;
+
 use crate::port::{
     Connection, Connectivity, EvidenceFailure, EvidenceProvider, EvidenceRequest, Image, Images, Observer, Processes,
     Properties,
@@ -12,7 +14,7 @@ use crate::port::{
 pub struct NoEvidence;
 
 impl EvidenceProvider for NoEvidence {
-    fn evidence(&self, _request: &EvidenceRequest) -> Result<Option<serde_json::Value>, EvidenceFailure> {
+    fn evidence(&self, _request: &EvidenceRequest) -> Result<Option<Evidence>, EvidenceFailure> {
         Ok(None)
     }
 }

@@ -1,4 +1,5 @@
 use bonafide_protocol::encoding::Sha256;
+use bonafide_protocol::evidence::Evidence;
 use thiserror::Error;
 
 /// What platform evidence is asked for.
@@ -30,6 +31,6 @@ pub enum EvidenceFailure {
 
 /// App Attest, Key Attestation, Play Integrity: the platform's own statement. May block for seconds.
 pub trait EvidenceProvider: Send + Sync {
-    /// Evidence for this request, in the form that the attestation crate reads; `None` where none is due.
-    fn evidence(&self, request: &EvidenceRequest) -> Result<Option<serde_json::Value>, EvidenceFailure>;
+    /// Evidence for this request; `None` where none is due.
+    fn evidence(&self, request: &EvidenceRequest) -> Result<Option<Evidence>, EvidenceFailure>;
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bonafide_protocol::FORMATS;
 use bonafide_protocol::development::DevelopmentKey;
 use bonafide_protocol::encoding::to_base64;
-use bonafide_protocol::evidence::bound_hash;
+use bonafide_protocol::evidence::{Evidence, bound_hash};
 use bonafide_protocol::jwk::PublicKey;
 use bonafide_protocol::key::P256Key;
 use bonafide_protocol::measurement::App;
@@ -155,7 +155,8 @@ impl Fetcher {
             epoch,
             version,
             measurement: self.measurer.measurement().await,
-            evidence,
+            evidence: evidence.into_iter().collect(),
+            previous: None,
             session_key,
             binding: wanted.binding.map(|digest| to_base64(&digest)),
             development,
@@ -165,7 +166,7 @@ impl Fetcher {
     }
 
     /// Without evidence the request goes as well: what that means is the server's to say.
-    async fn platform_evidence(&self, account: &str, challenge: &str, key: &KeyHandle) -> Option<serde_json::Value> {
+    async fn platform_evidence(&self, account: &str, challenge: &str, key: &KeyHandle) -> Option<Evidence> {
         let platform = self.app.platform;
         let thumbprint = key.public.thumbprint();
         let request = EvidenceRequest {

@@ -14,6 +14,7 @@ use bonafide_protocol::message::TokenRequest;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::evidence::Judged;
 use crate::package::Package;
 pub(crate) use app::Comparison;
 
@@ -83,6 +84,10 @@ impl KeyLevel {
             Self::Hardware => "hardware",
         }
     }
+
+    pub(crate) fn from_name(name: &str) -> Option<Self> {
+        [Self::Software, Self::Platform, Self::Hardware].into_iter().find(|level| level.name() == name)
+    }
 }
 
 /// What the operator allows for an audience.
@@ -133,8 +138,15 @@ impl Registrations {
 
 /// Everything that speaks against the request, in the order of the list of findings. Empty: it passes.
 ///
-/// Every question is asked of every request: neither the answer nor its time tells which one failed.
-pub(crate) fn appraise(request: &TokenRequest, app: &Comparison<'_>, config: &Config, policy: &Policy) -> Vec<Finding> {
+/// `app` is how the app compares with registered builds, `key` what evidence says of the install key. Every question is
+/// asked of every request: neither the answer nor its time tells which one failed.
+pub(crate) fn appraise(
+    request: &TokenRequest,
+    app: &Comparison<'_>,
+    config: &Config,
+    policy: &Policy,
+    key: &Judged,
+) -> Vec<Finding> {
     let ios = request.app.platform == Platform::Ios;
     let core = || request.measurement.code.iter().filter(|code| code.role.is_core());
     let memory = digests(core().map(|code| &code.memory));
@@ -157,9 +169,6 @@ pub(crate) fn appraise(request: &TokenRequest, app: &Comparison<'_>, config: &Co
     // Reserved: a token for it has to have been made with a development key.
     let reserved = is_development_audience(&request.audience);
     let audience_known = !reserved && config.hosts.iter().any(|entry| config.audience(entry) == request.audience);
-    let attested = matches!(request.app.platform, Platform::Jvm | Platform::Linux);
-    // Platform evidence is not verified in this version: whatever came, it proves nothing.
-    let level = KeyLevel::Software;
 
     let questions = [
         (Finding::AppUnregistered, app.unregistered),
@@ -169,9 +178,8 @@ pub(crate) fn appraise(request: &TokenRequest, app: &Comparison<'_>, config: &Co
         (Finding::CoreAltered, differs || !code_known),
         (Finding::CoreUnmeasured, !core_measured),
         (Finding::PlatformNotAllowed, !policy.platforms.contains(&request.app.platform)),
-        (Finding::KeyLevelTooLow, level < policy.least_key_level),
+        (Finding::KeyLevelTooLow, key.level < policy.least_key_level),
         (Finding::AudienceUnknown, !audience_known),
-        (Finding::EvidenceMissing, !attested),
         (Finding::FormatUnsupported, !request.formats.iter().any(|format| bonafide_protocol::FORMATS.contains(format))),
         (Finding::DebuggerAttached, any_found(&[&device.debuggers])),
         (Finding::Hooking, any_found(&[&device.agents, &device.agent_threads])),
@@ -189,7 +197,10 @@ pub(crate) fn appraise(request: &TokenRequest, app: &Comparison<'_>, config: &Co
         (Finding::DeviceUnmeasured, unmeasured(device, android)),
         (Finding::AppSignerUnknown, app.signer_unknown),
     ];
-    questions.into_iter().filter(|(_, found)| *found).map(|(finding, _)| finding).collect()
+    let found = questions.into_iter().filter(|(_, found)| *found).map(|(finding, _)| finding);
+    let mut findings: Vec<Finding> = found.chain(key.findings.iter().copied()).collect();
+    findings.sort_unstable_by_key(|finding| finding.bit());
+    findings
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::error::ServiceError;
+use crate::policy::LONGEST_AGE;
 use crate::state::State;
-use crate::store::{StoreError, accounts, development_keys, forced, installations, keys, ledger, logs};
+use crate::store::{StoreError, accounts, development_keys, evidence, forced, installations, keys, ledger, logs};
 
 /// How soon a change by another process is in force here.
 const LOOK: Duration = Duration::from_millis(500);
@@ -51,6 +52,8 @@ pub(crate) async fn sweep(state: &State) -> Result<u64, ServiceError> {
     let mut change = state.store.change().await?;
     let mut rows = ledger::purge(&mut change, now).await?;
     rows += installations::purge(&mut change, now.saturating_sub(IDLE_INSTALLATION)).await?;
+    let idle = now.saturating_sub(IDLE_INSTALLATION);
+    rows += evidence::purge(&mut change, now.saturating_sub(LONGEST_AGE), idle).await?;
     rows += logs::purge(&mut change, now.saturating_sub(KEEP_LOGS), KEEP_APPRAISALS).await?;
     rows += forced::purge(&mut change, now).await?;
     rows += development_keys::purge(&mut change, now.saturating_sub(KEEP_LOGS)).await?;

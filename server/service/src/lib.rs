@@ -11,6 +11,7 @@ mod clock;
 mod development;
 mod documents;
 mod error;
+mod evidence;
 mod files;
 mod http;
 mod init;

@@ -13,6 +13,7 @@ use crate::appraise::{Policy, Registrations};
 use crate::clock::Clock;
 use crate::development::DevelopmentKeys;
 use crate::error::ServiceError;
+use crate::evidence::{RegisteredApps, Trust};
 use crate::keys::{Keyring, MasterKey};
 use crate::limit::Limiter;
 use crate::metrics::Metrics;
@@ -20,7 +21,8 @@ use crate::policy::{Rules, Verdict};
 use crate::store::ledger::Ledger;
 use crate::store::operators::OperatorRow;
 use crate::store::{
-    Store, StoreError, accounts, apps, development_keys, documents, finding_policies, forced, keys, operators, policies,
+    Store, StoreError, accounts, apps, development_keys, documents, evidence, finding_policies, forced, keys,
+    operators, policies,
 };
 
 /// Everything that is read from the database once, not per request.
@@ -32,6 +34,10 @@ pub(crate) struct Snapshot {
     pub(crate) trusted: Trusted,
     pub(crate) live: String,
     pub(crate) registrations: Registrations,
+    /// Who signs the registered apps.
+    pub(crate) apps: RegisteredApps,
+    /// What evidence is verified with.
+    pub(crate) trust: Trust,
     policies: HashMap<String, Policy>,
     /// What follows from findings.
     pub(crate) rules: Rules,
@@ -84,7 +90,10 @@ impl Snapshot {
         let forced = forced.into_iter().map(|row| (row.installation, (row.verdict, row.ends_at))).collect();
         let operators = operators::all(connection, account).await?;
         let development = development_keys::all(connection, account).await?;
+        let lists = evidence::lists(connection, account).await?;
         drop(view);
+        let trust = Trust::new(&lists, keyring.play_integrity.iter().cloned())?;
+        let registered = RegisteredApps::new(&apps);
         let file = ConfigFile { roots: roots.iter().map(|(_, jws)| jws.clone()).collect(), config: live.clone() };
         let trusted = Trusted::from_initial(&file.to_bytes())?;
         let registrations = Registrations::new(apps.into_iter().map(|row| row.registration));
@@ -95,6 +104,8 @@ impl Snapshot {
             trusted,
             live,
             registrations,
+            apps: registered,
+            trust,
             policies,
             rules,
             rules_version,
@@ -120,6 +131,8 @@ pub(crate) struct State {
     pub(crate) token_lifetime: u64,
     /// Held while the service looks at a server for an operator: one at a time.
     pub(crate) looking: tokio::sync::Mutex<()>,
+    /// As many requests as there are processors verify evidence at a time.
+    pub(crate) verifying: tokio::sync::Semaphore,
     snapshot: RwLock<Arc<Snapshot>>,
     counter: AtomicU64,
 }
@@ -149,6 +162,7 @@ impl State {
             root_key,
             token_lifetime,
             looking: tokio::sync::Mutex::const_new(()),
+            verifying: tokio::sync::Semaphore::new(std::thread::available_parallelism().map_or(2, Into::into)),
             snapshot,
             counter,
         })

@@ -72,7 +72,7 @@ async fn every_described_call_is_there_and_guarded() {
             }
         }
     }
-    assert_eq!(guarded, 36);
+    assert_eq!(guarded, 41);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -277,6 +277,7 @@ impl State {
             next_challenge_expires_in: 300,
             installation: "installation-1".into(),
             arc: "a".repeat(70),
+            evidence_wanted: Default::default(),
             documents,
         })
     }

@@ -2,14 +2,14 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 #![expect(clippy::indexing_slicing, reason = "a test fails by panicking")]
 
+use bonafide_forge::app_attest::{ber, forge};
+
 mod assertion;
 mod attestation;
-mod ber;
 mod chains;
 mod corpus;
 mod extensions;
 mod flips;
-mod forge;
 mod objects;
 mod properties;
 mod real;

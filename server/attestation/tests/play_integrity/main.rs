@@ -2,7 +2,8 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![expect(clippy::indexing_slicing, reason = "a test fails by panicking")]
 
-mod forge;
+use bonafide_forge::play_integrity as forge;
+
 mod jose;
 mod payload;
 mod properties;

@@ -9,6 +9,7 @@ use ring::rand::{SecureRandom as _, SystemRandom};
 use thiserror::Error;
 
 use super::{Binding, MasterKey, SealError};
+use crate::evidence::PLAY_KEYS;
 use crate::store::keys::KeyRow;
 
 /// What a key is for. Part of what its blob is bound to.
@@ -26,6 +27,8 @@ pub(crate) enum Purpose {
     Arc,
     /// Derives installation ids, and from them the pairwise subjects of tokens.
     Pseudonym,
+    /// Opens tokens of Play Integrity; its id is the app's package.
+    PlayIntegrity,
 }
 
 impl Purpose {
@@ -37,6 +40,7 @@ impl Purpose {
             Self::Challenge => "challenge",
             Self::Arc => "arc",
             Self::Pseudonym => "pseudonym",
+            Self::PlayIntegrity => PLAY_KEYS,
         }
     }
 }
@@ -100,6 +104,12 @@ impl NewKey {
         Ok([new(Purpose::Token, secret), new(Purpose::Decoy, decoy)])
     }
 
+    /// What opens the tokens of Play Integrity of one package.
+    pub(crate) fn play_integrity(package: &str, secret: Vec<u8>) -> Self {
+        let purpose = Purpose::PlayIntegrity;
+        Self { purpose, kid: package.to_owned(), algorithm: "A256KW", secret, state: "live" }
+    }
+
     /// Thirty-two random bytes for `purpose`.
     pub(crate) fn symmetric(purpose: Purpose) -> Result<Self, KeyError> {
         let algorithm = if purpose == Purpose::Arc { "A256GCM" } else { "HS256" };
@@ -161,6 +171,8 @@ pub(crate) struct Keyring {
     pub(crate) challenges: Vec<ChallengeKey>,
     pub(crate) arc: [u8; 32],
     pub(crate) pseudonym: hmac::Key,
+    /// The operator's keys of Play Integrity as they were sealed, by package.
+    pub(crate) play_integrity: Vec<(String, Vec<u8>)>,
 }
 
 impl Keyring {
@@ -228,6 +240,7 @@ impl Keyring {
             challenges,
             arc: bytes_of(Purpose::Arc)?,
             pseudonym: hmac::Key::new(hmac::HMAC_SHA256, &bytes_of(Purpose::Pseudonym)?),
+            play_integrity: of(Purpose::PlayIntegrity).map(|(row, secret)| (row.kid.clone(), secret.clone())).collect(),
         })
     }
 

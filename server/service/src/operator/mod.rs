@@ -11,6 +11,7 @@ pub(crate) mod apps;
 pub(crate) mod auth;
 pub(crate) mod configs;
 pub(crate) mod development_keys;
+pub(crate) mod evidence;
 pub(crate) mod forced;
 mod guard;
 pub(crate) mod hosts;
@@ -63,6 +64,12 @@ pub(crate) fn routes() -> Router<Arc<State>> {
         .route("/admin/v1/policy", get(policy::live).put(policy::set))
         .route("/admin/v1/policy/try", post(policy::try_out))
         .route("/admin/v1/policies", get(policy::history))
+        .route("/admin/v1/evidence", get(evidence::live))
+        .route("/admin/v1/evidence/lists/{name}", put(evidence::set_list).delete(evidence::remove_list))
+        .route(
+            "/admin/v1/evidence/play-integrity/{package}",
+            put(evidence::set_play_keys).delete(evidence::remove_play_keys),
+        )
         .route("/admin/v1/audit", get(views::audit))
         .route("/admin/v1/tokens", get(tokens::list).post(tokens::make))
         .route("/admin/v1/tokens/{token_id}", delete(tokens::remove))

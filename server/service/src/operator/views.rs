@@ -132,6 +132,7 @@ pub(crate) async fn appraisals(
                 "development": development(row),
                 "user": said(&row.user_property),
                 "trace": said(&row.trace_id),
+                "reason": if row.reason.is_empty() { Value::Null } else { json!(shown(&row.reason)) },
             })
         })
         .collect();

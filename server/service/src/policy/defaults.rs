@@ -13,6 +13,12 @@ const DEFAULTS: &[(Finding, Action)] = &[
     (Finding::CodeUnmeasured, Action::Annotate),
     (Finding::DeveloperMode, Action::Annotate),
     (Finding::HookingServer, Action::Annotate),
+    // Keys that were built into phones cannot be replaced when their certificates end, and many ended in May 2026; a
+    // revocation list is the operator's to fetch; and a phone without Google Play's licence may have got the app from
+    // another store.
+    (Finding::AttestationKeyExpired, Action::Annotate),
+    (Finding::RevocationsStale, Action::Annotate),
+    (Finding::PlayUnlicensed, Action::Annotate),
 ];
 
 /// Findings that always reject, each with what to do instead (docs/adr/0009): on these rests what a policy may say of

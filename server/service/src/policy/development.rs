@@ -23,6 +23,17 @@ const EXCUSED: &[(Finding, &str)] = &[
     (Finding::Emulator, "emulators"),
     (Finding::DeveloperMode, "without developer options no debugger reaches a phone"),
     (Finding::DeviceUnmeasured, "not every developer's machine can be measured"),
+    (Finding::EvidenceExpired, "what a debug build attested last week is as good as none"),
+    (Finding::EvidenceDevelopment, "Xcode's builds are attested in Apple's development environment"),
+    (Finding::EvidenceOtherApp, "a debug build has a debug key's signer and often an id of its own"),
+    (Finding::BootloaderUnlocked, "developers' phones and emulators are unlocked"),
+    (Finding::BootUnverified, "developers' phones and emulators run systems of their own"),
+    (Finding::KeyNotInHardware, "emulators and desktops have no hardware to hold keys"),
+    (Finding::PatchLevelOld, "tests run on old systems, too"),
+    (Finding::RevocationsStale, "a service on a developer's machine fetches no lists"),
+    (Finding::PlayAppUnrecognized, "a build that was made a minute ago is not on Google Play"),
+    (Finding::PlayDeviceUntrusted, "emulators and unlocked phones"),
+    (Finding::PlayUnlicensed, "a build from the IDE was not got from Google Play"),
 ];
 
 /// Why a development key excuses the finding; `None` for those that it does not.
@@ -58,6 +69,9 @@ mod tests {
             "calls_redirected",
             "code_writable",
             "app_cloned",
+            "evidence_invalid",
+            "attestation_key_expired",
+            "key_superseded",
             "development_key_unknown",
             "development_key_expired",
             "development_key_revoked",

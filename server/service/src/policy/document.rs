@@ -11,6 +11,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, Visitor};
 use serde_json::{Map, Value, json};
 
 use super::defaults::why_fixed;
+use super::evidence::EvidencePolicy;
 use super::rules::{Action, Effect, PLATFORMS, Rule, Rules, platform};
 
 /// The longest policy: every finding with every platform takes a tenth of it.
@@ -27,7 +28,7 @@ impl Document {
         let mut reader = serde_json::Deserializer::from_slice(text);
         let rules = Whole.deserialize(&mut reader)?;
         reader.end()?;
-        Ok(Self { rules: Rules::new(rules) })
+        Ok(Self { rules })
     }
 
     /// Reads what stands in the database. A finding or platform that this version does not know is passed over, since
@@ -39,7 +40,8 @@ impl Document {
             .iter()
             .filter_map(|(code, rule)| Some((Finding::from_code(code)?, recall_rule(rule))))
             .collect::<BTreeMap<_, _>>();
-        Some(Self { rules: Rules::new(rules) })
+        let evidence = value.get("evidence").map(EvidencePolicy::recall).unwrap_or_default();
+        Some(Self { rules: Rules::new(rules, evidence) })
     }
 }
 
@@ -65,7 +67,11 @@ pub(crate) fn to_json(rules: &Rules) -> Value {
     };
     let findings: Map<String, Value> =
         rules.named().map(|(finding, one)| (finding.code().to_owned(), rule(one))).collect();
-    json!({ "findings": findings })
+    let mut document = json!({ "findings": findings });
+    if let Some(members) = document.as_object_mut().filter(|_| rules.evidence != EvidencePolicy::default()) {
+        members.insert("evidence".to_owned(), json!(rules.evidence));
+    }
+    document
 }
 
 fn recall_rule(value: &Value) -> Rule {
@@ -97,7 +103,7 @@ const NESTED_MEMBERS: &[&str] = &["action", "open"];
 struct Whole;
 
 impl<'de> DeserializeSeed<'de> for Whole {
-    type Value = BTreeMap<Finding, Rule>;
+    type Value = Rules;
 
     fn deserialize<D: Deserializer<'de>>(self, reader: D) -> Result<Self::Value, D::Error> {
         reader.deserialize_map(self)
@@ -105,24 +111,24 @@ impl<'de> DeserializeSeed<'de> for Whole {
 }
 
 impl<'de> Visitor<'de> for Whole {
-    type Value = BTreeMap<Finding, Rule>;
+    type Value = Rules;
 
     fn expecting(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
         to.write_str("a policy, {\"findings\": {…}}")
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self::Value, A::Error> {
-        let mut findings = None;
+        let (mut findings, mut evidence) = (None, None);
         while let Some(name) = members.next_key::<String>()? {
-            if name != "findings" {
-                return Err(unknown("the policy: unknown member", &name, &["findings"]));
+            match name.as_str() {
+                "findings" if findings.is_none() => findings = Some(members.next_value_seed(Findings)?),
+                "evidence" if evidence.is_none() => evidence = Some(members.next_value()?),
+                "findings" | "evidence" => return Err(A::Error::custom(format!("`{name}` stands there twice"))),
+                other => return Err(unknown("the policy: unknown member", other, &["findings", "evidence"])),
             }
-            if findings.is_some() {
-                return Err(A::Error::custom("`findings` stands there twice"));
-            }
-            findings = Some(members.next_value_seed(Findings)?);
         }
-        findings.ok_or_else(|| A::Error::custom("the policy has no member `findings`"))
+        let findings = findings.ok_or_else(|| A::Error::custom("the policy has no member `findings`"))?;
+        Ok(Rules::new(findings, evidence.unwrap_or_default()))
     }
 }
 
@@ -304,6 +310,7 @@ fn unknown<E: serde::de::Error>(what: &str, name: &str, known: &[&str]) -> E {
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
+    use super::super::defaults::default_action;
     use super::*;
 
     fn error(text: &str) -> String {
@@ -319,7 +326,7 @@ mod tests {
             ("{\"findings\": {}}x", "trailing characters at line 1 column 17"),
             (
                 "{\n\"finding\": {}}",
-                "unknown member \"finding\" (one of findings); did you mean \"findings\"? at line 2",
+                "unknown member \"finding\" (one of findings, evidence); did you mean \"findings\"? at line 2",
             ),
             ("{\"findings\": {}, \"findings\": {}}", "`findings` stands there twice"),
             (
@@ -423,9 +430,9 @@ mod tests {
         for finding in Finding::ALL {
             let expected = match finding {
                 Finding::CoreUnmeasured => Action::Ignore,
-                // Not named there: its default.
-                Finding::HookingServer | Finding::CodeUnmeasured => Action::Annotate,
-                _ => Action::Reject,
+                Finding::DeveloperMode => Action::Reject,
+                // Not named there, or one that always rejects.
+                other => default_action(*other),
             };
             for platform in PLATFORMS {
                 assert_eq!(rules.effect(*finding, Some(platform)).action, expected, "{finding:?} {platform:?}");

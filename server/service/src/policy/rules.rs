@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::defaults::{default_action, why_fixed};
+use super::evidence::EvidencePolicy;
 
 /// Every platform that a rule can be made for.
 pub(crate) const PLATFORMS: [Platform; 4] = [Platform::Android, Platform::Ios, Platform::Jvm, Platform::Linux];
@@ -98,11 +99,13 @@ pub(crate) struct Decision {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Rules {
     rules: BTreeMap<Finding, Rule>,
+    /// What evidence has to be.
+    pub(crate) evidence: EvidencePolicy,
 }
 
 impl Rules {
-    pub(super) fn new(rules: BTreeMap<Finding, Rule>) -> Self {
-        Self { rules }
+    pub(super) fn new(rules: BTreeMap<Finding, Rule>, evidence: EvidencePolicy) -> Self {
+        Self { rules, evidence }
     }
 
     /// The rules that the policy has, in the order of the list of findings.
@@ -155,12 +158,20 @@ mod tests {
 
     fn rules(rules: &[(Finding, Action)]) -> Rules {
         let rule = |action| Rule { effect: Effect { action, open: true }, platforms: Vec::new() };
-        Rules::new(rules.iter().map(|(finding, action)| (*finding, rule(*action))).collect())
+        let rules = rules.iter().map(|(finding, action)| (*finding, rule(*action))).collect();
+        Rules::new(rules, EvidencePolicy::default())
     }
 
     #[test]
     fn what_the_policy_does_not_name_rejects_but_for_what_honest_devices_show() {
-        let noted = [Finding::CodeUnmeasured, Finding::DeveloperMode, Finding::HookingServer];
+        let noted = [
+            Finding::CodeUnmeasured,
+            Finding::DeveloperMode,
+            Finding::HookingServer,
+            Finding::AttestationKeyExpired,
+            Finding::RevocationsStale,
+            Finding::PlayUnlicensed,
+        ];
         for finding in Finding::ALL {
             let expected = match noted.contains(finding) {
                 true => Effect { action: Action::Annotate, open: false },

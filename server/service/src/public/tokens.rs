@@ -1,4 +1,4 @@
-//! `POST /v1/tokens`: challenge, signature, appraisal; then a token or a decoy, for the one who spends the challenge.
+//! `POST /v1/tokens`: challenge, signature, evidence, appraisal; then a token or a decoy, for the one who spends the challenge.
 
 use std::sync::Arc;
 
@@ -14,6 +14,7 @@ use serde::Deserialize;
 
 use crate::appraise::{Comparison, appraise};
 use crate::body::Text;
+use crate::evidence::{Asked, Looked, look};
 use crate::metrics::Metrics;
 use crate::policy::{Verdict, counted};
 use crate::reply::{Refusal, must};
@@ -49,12 +50,13 @@ pub(super) async fn issue(
     check_form(&request)?;
 
     let policy = snapshot.policy(&request.audience);
+    let asked = Asked { request: &request, key: &key, thumbprint: &thumbprint, fresh: &fresh, now };
+    let Looked { installation, judged, change } = look(&state, &snapshot, &asked).await?;
     let app = Comparison::of(&request, &snapshot.registrations);
-    let mut findings = appraise(&request, &app, snapshot.config(), &policy);
+    let mut findings = appraise(&request, &app, snapshot.config(), &policy, &judged);
     let development = snapshot.development.judge(&request, &thumbprint, now);
     findings.extend(&development.findings);
     let times = issue::Times { now, lifetime: state.token_lifetime };
-    let installation = issue::installation(keyring, &thumbprint);
     let forced = snapshot.forced(&installation, now);
     let counted = counted(findings.iter().copied().map(Some), request.development.is_some());
     let decision = snapshot.rules.decide(counted, Some(request.app.platform), forced);
@@ -64,6 +66,7 @@ pub(super) async fn issue(
     let next = challenge::issue(&keyring.challenges, &state.account, now, Some(&thumbprint));
     let next_challenge = must(next, "no challenge could be made")?;
     let documents = documents::lacking(&snapshot, request.epoch, request.version);
+    let evidence_wanted = snapshot.rules.evidence.wanted(request.app.platform);
 
     let codes: Vec<&str> = findings.iter().map(|finding| finding.code()).collect();
     let appraisal = AppraisalRow {
@@ -79,13 +82,14 @@ pub(super) async fn issue(
         differences: must(serde_json::to_string(&app.differences).ok(), "no differences could be written")?,
         policy: snapshot.rules_version,
         forced: forced.map_or("", Verdict::name).to_owned(),
+        reason: judged.reason,
         development_key: development.key,
         development_name: development.name,
         user_property: request.user.map(String::from).unwrap_or_default(),
         trace_id: request.trace.map(String::from).unwrap_or_default(),
     };
     let noted = appraisal.clone();
-    let outcome = Outcome { appraisal, thumbprint, epoch: request.epoch, version: request.version };
+    let outcome = Outcome { appraisal, thumbprint, epoch: request.epoch, version: request.version, change };
     // What was made up so far leaves with the one who spends the challenge, and with nobody else.
     match state.ledger.settle(fresh.nonce, fresh.expires_at, outcome).await {
         Ok(Entry::Written) => {}
@@ -106,6 +110,7 @@ pub(super) async fn issue(
         next_challenge_expires_in: challenge::LIFETIME,
         installation,
         arc,
+        evidence_wanted,
         documents,
     };
     Ok(([(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))], Json(response)))

@@ -131,6 +131,22 @@ pub(crate) async fn remove_state(
     Ok(())
 }
 
+/// One key goes; `false` if there is none.
+pub(crate) async fn remove(
+    connection: &mut Connection,
+    account: &str,
+    purpose: &str,
+    kid: &str,
+) -> Result<bool, StoreError> {
+    let done = sqlx::query("DELETE FROM sealed_keys WHERE account = $1 AND purpose = $2 AND kid = $3")
+        .bind(account)
+        .bind(purpose)
+        .bind(kid)
+        .execute(connection)
+        .await?;
+    Ok(done.rows_affected() > 0)
+}
+
 /// The keys of `purpose` that wait become live.
 pub(crate) async fn promote_next(connection: &mut Connection, account: &str, purpose: &str) -> Result<(), StoreError> {
     sqlx::query("UPDATE sealed_keys SET state = 'live' WHERE account = $1 AND purpose = $2 AND state = 'next'")

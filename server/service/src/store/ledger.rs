@@ -7,10 +7,12 @@ use std::time::Duration;
 use sqlx::QueryBuilder;
 use tokio::sync::{mpsc, oneshot};
 
+use super::evidence::{self, KeyChange};
 use super::logs::AppraisalRow;
 use super::{Connection, Db, Store, StoreError, int};
+use crate::challenge::Fresh;
 
-/// The most entries in one transaction. 128 rows of 18 columns stay far below what SQLite binds (32,766).
+/// The most entries in one transaction. 128 rows of 19 columns stay far below what SQLite binds (32,766).
 const BATCH: usize = 128;
 
 /// How long a transaction waits for more entries.
@@ -30,7 +32,8 @@ const SEEN_EXACTNESS: u64 = 600;
 pub(crate) enum Entry {
     /// Written.
     Written,
-    /// The challenge had been spent before.
+    /// The challenge had been spent before; or another request, judged by the same state of the same key, was faster.
+    /// Both devices did right, and only one of them can be told so: the other asks again, with another challenge.
     Spent,
 }
 
@@ -44,6 +47,8 @@ pub(crate) struct Outcome {
     pub(crate) thumbprint: String,
     pub(crate) epoch: u64,
     pub(crate) version: u64,
+    /// What it changes of what is known of install keys.
+    pub(crate) change: Option<KeyChange>,
 }
 
 struct Item {
@@ -110,7 +115,7 @@ async fn write(store: &Store, account: &str, batch: &[Waiting]) -> Result<Vec<En
     let mut change = store.change().await?;
     let spends: Vec<(&str, u64)> = batch.iter().map(|(item, _)| (item.nonce.as_str(), item.expires_at)).collect();
     let mut fresh = spend_all(&mut change, &spends).await?;
-    let entries: Vec<Entry> = batch
+    let mut entries: Vec<Entry> = batch
         .iter()
         // Taken out, so that the same challenge twice in a batch is fresh for the first only.
         .map(|(item, _)| match fresh.iter().position(|known| *known == item.nonce) {
@@ -121,6 +126,13 @@ async fn write(store: &Store, account: &str, batch: &[Waiting]) -> Result<Vec<En
             None => Entry::Spent,
         })
         .collect();
+    for ((item, _), entry) in batch.iter().zip(&mut entries) {
+        if let (Entry::Written, Some(keys)) = (&entry, &item.outcome.change)
+            && !evidence::write(&mut change, account, keys).await?
+        {
+            *entry = Entry::Spent;
+        }
+    }
     let outcomes: Vec<&Outcome> = batch
         .iter()
         .zip(&entries)
@@ -149,7 +161,7 @@ async fn record_all(connection: &mut Connection, account: &str, outcomes: &[&Out
     let mut query = QueryBuilder::<Db>::new(
         "INSERT INTO appraisals \
          (id, account, time, installation, platform, app, app_version, audience, passed, findings, policy, forced, \
-         differences, development_key, development_name, user_property, trace_id) ",
+         differences, reason, development_key, development_name, user_property, trace_id) ",
     );
     query.push_values(outcomes, |mut row, outcome| {
         let appraisal = &outcome.appraisal;
@@ -166,6 +178,7 @@ async fn record_all(connection: &mut Connection, account: &str, outcomes: &[&Out
             .push_bind(int(appraisal.policy))
             .push_bind(&appraisal.forced)
             .push_bind(&appraisal.differences)
+            .push_bind(&appraisal.reason)
             .push_bind(&appraisal.development_key)
             .push_bind(&appraisal.development_name)
             .push_bind(&appraisal.user_property)
@@ -198,17 +211,27 @@ async fn record_all(connection: &mut Connection, account: &str, outcomes: &[&Out
     });
     query.push(
         ") AS outcome WHERE column11 = 1 ON CONFLICT (installation) DO UPDATE SET \
-         platform = excluded.platform, app = excluded.app, app_version = excluded.app_version, \
+         thumbprint = excluded.thumbprint, platform = excluded.platform, app = excluded.app, app_version = excluded.app_version, \
          epoch = excluded.epoch, version = excluded.version, user_property = excluded.user_property, \
          seen_at = excluded.seen_at \
          WHERE excluded.seen_at NOT BETWEEN installations.seen_at AND installations.seen_at + ",
     );
     query.push_bind(int(SEEN_EXACTNESS));
-    for column in ["platform", "app", "app_version", "epoch", "version", "user_property"] {
+    for column in ["thumbprint", "platform", "app", "app_version", "epoch", "version", "user_property"] {
         query.push(format_args!(" OR excluded.{column} <> installations.{column}"));
     }
     query.build().execute(connection).await?;
     Ok(())
+}
+
+/// Whether the challenge was spent before. That it was not is no promise: only [`Ledger::settle`] spends it.
+pub(crate) async fn is_spent(connection: &mut Connection, challenge: &Fresh) -> Result<bool, StoreError> {
+    let count: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM spent_challenges WHERE expires_at = $1 AND nonce = $2")
+        .bind(int(challenge.expires_at))
+        .bind(&challenge.nonce)
+        .fetch_one(connection)
+        .await?;
+    Ok(count > 0)
 }
 
 /// Expired challenges are refused for their age; their nonces go.
@@ -243,8 +266,9 @@ mod tests {
             development_name: String::new(),
             user_property: String::new(),
             trace_id: String::new(),
+            reason: String::new(),
         };
-        Outcome { appraisal, thumbprint: text(), epoch: 1, version }
+        Outcome { appraisal, thumbprint: text(), epoch: 1, version, change: None }
     }
 
     #[tokio::test]

@@ -79,6 +79,8 @@ pub(crate) struct AppraisalRow {
     pub(crate) policy: u64,
     /// The verdict that was forced; empty: none.
     pub(crate) forced: String,
+    /// Why evidence was refused; empty: none was.
+    pub(crate) reason: String,
     /// The development key that the request claimed; empty: none.
     pub(crate) development_key: String,
     /// Who asked for that key; empty: it is not known.
@@ -94,7 +96,7 @@ macro_rules! select_appraisals {
     ($rest:literal) => {
         concat!(
             "SELECT id, time, installation, platform, app, app_version, audience, passed, findings, policy, forced, ",
-            "differences, development_key, development_name, user_property, trace_id FROM appraisals ",
+            "differences, reason, development_key, development_name, user_property, trace_id FROM appraisals ",
             $rest
         )
     };
@@ -115,6 +117,7 @@ impl<'r> sqlx::FromRow<'r, SqliteRow> for AppraisalRow {
             policy: uint(row.try_get("policy")?),
             forced: row.try_get("forced")?,
             differences: row.try_get("differences")?,
+            reason: row.try_get("reason")?,
             development_key: row.try_get("development_key")?,
             development_name: row.try_get("development_name")?,
             user_property: row.try_get("user_property")?,

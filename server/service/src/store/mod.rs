@@ -13,6 +13,7 @@ pub(crate) mod accounts;
 pub(crate) mod apps;
 pub(crate) mod development_keys;
 pub(crate) mod documents;
+pub(crate) mod evidence;
 pub(crate) mod finding_policies;
 pub(crate) mod forced;
 pub(crate) mod installations;

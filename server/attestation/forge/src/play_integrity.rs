@@ -11,37 +11,37 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use bonafide_attestation::play_integrity::{Expectation, Keys, PlayIntegrityError, Verdict, verify_token};
 use serde_json::{Value, json};
 
-pub(crate) const NOW: i64 = 1_800_000_000;
-pub(crate) const PACKAGE: &str = "com.acme.app";
+pub const NOW: i64 = 1_800_000_000;
+pub const PACKAGE: &str = "com.acme.app";
 /// Its base64url has letters that base64 has not, and padding.
-pub(crate) const NONCE: &[u8] = &[0xfb, 0xff, 0xfe, 0xff];
+pub const NONCE: &[u8] = &[0xfb, 0xff, 0xfe, 0xff];
 
 const P256_SPKI: &[u8] =
     b"\x30\x59\x30\x13\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07\x03\x42\x00";
 
-pub(crate) fn base64url(data: impl AsRef<[u8]>) -> String {
+pub fn base64url(data: impl AsRef<[u8]>) -> String {
     URL_SAFE_NO_PAD.encode(data)
 }
 
 /// Everything that a token is made of. What [`Forge::new`] gives is valid.
-pub(crate) struct Forge {
-    pub(crate) decryption: [u8; 32],
-    pub(crate) signer: EcdsaKeyPair,
-    pub(crate) jwe_header: Value,
-    pub(crate) jws_header: Value,
-    pub(crate) payload: Value,
+pub struct Forge {
+    pub decryption: [u8; 32],
+    pub signer: EcdsaKeyPair,
+    pub jwe_header: Value,
+    pub jws_header: Value,
+    pub payload: Value,
     /// Instead of the payload's JSON.
-    pub(crate) raw_payload: Option<String>,
+    pub raw_payload: Option<String>,
     /// Instead of the signed token.
-    pub(crate) content: Option<Vec<u8>>,
-    pub(crate) content_key: Vec<u8>,
-    pub(crate) iv: Vec<u8>,
+    pub content: Option<Vec<u8>>,
+    pub content_key: Vec<u8>,
+    pub iv: Vec<u8>,
     /// Instead of the header's part.
-    pub(crate) bound_to: Option<String>,
+    pub bound_to: Option<String>,
 }
 
 impl Forge {
-    pub(crate) fn new() -> Self {
+    pub fn new() -> Self {
         Self {
             decryption: [3; 32],
             signer: EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap(),
@@ -79,24 +79,24 @@ impl Forge {
         }
     }
 
-    pub(crate) fn spki(&self) -> Vec<u8> {
+    pub fn spki(&self) -> Vec<u8> {
         [P256_SPKI, self.signer.public_key().as_ref()].concat()
     }
 
     /// The signed token inside.
-    pub(crate) fn jws(&self) -> String {
+    pub fn jws(&self) -> String {
         let payload = self.raw_payload.clone().unwrap_or_else(|| self.payload.to_string());
         let input = format!("{}.{}", base64url(self.jws_header.to_string()), base64url(payload));
         let signature = self.signer.sign(&SystemRandom::new(), input.as_bytes()).unwrap();
         format!("{input}.{}", base64url(signature))
     }
 
-    pub(crate) fn token(&self) -> String {
+    pub fn token(&self) -> String {
         self.encrypt(&self.jwe_header.to_string())
     }
 
     /// The whole token, under a header that need not be JSON.
-    pub(crate) fn encrypt(&self, header: &str) -> String {
+    pub fn encrypt(&self, header: &str) -> String {
         let header = base64url(header);
         let mut wrapped = vec![0; self.content_key.len() + 8];
         let kek = AesKek::new(&AES_256, &self.decryption).unwrap();
@@ -114,17 +114,17 @@ impl Forge {
         [header, base64url(wrapped), base64url(&self.iv), base64url(content), base64url(tag)].join(".")
     }
 
-    pub(crate) fn keys(&self) -> Keys {
+    pub fn keys(&self) -> Keys {
         Keys::from_base64(&STANDARD.encode([3; 32]), &STANDARD.encode(self.spki())).unwrap()
     }
 
     /// Verifies a token against what a true one of this forge has.
-    pub(crate) fn verify(&self, token: &str) -> Result<Verdict, PlayIntegrityError> {
+    pub fn verify(&self, token: &str) -> Result<Verdict, PlayIntegrityError> {
         verify_token(token, &self.keys(), &expectation())
     }
 }
 
-pub(crate) fn expectation() -> Expectation<'static> {
+pub fn expectation() -> Expectation<'static> {
     Expectation {
         package_name: PACKAGE,
         nonce: NONCE,

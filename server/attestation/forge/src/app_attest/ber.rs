@@ -1,7 +1,7 @@
 //! A writer of BER, to forge receipts with.
 
 /// One value: tag, length and content, in the form of DER.
-pub(crate) fn value(tag: u8, contents: &[&[u8]]) -> Vec<u8> {
+pub fn value(tag: u8, contents: &[&[u8]]) -> Vec<u8> {
     let content = contents.concat();
     let length = match u16::try_from(content.len()).unwrap().to_be_bytes() {
         [0, length @ 0..0x80] => vec![length],
@@ -12,28 +12,28 @@ pub(crate) fn value(tag: u8, contents: &[&[u8]]) -> Vec<u8> {
 }
 
 /// One value of an indefinite length.
-pub(crate) fn indefinite(tag: u8, contents: &[&[u8]]) -> Vec<u8> {
+pub fn indefinite(tag: u8, contents: &[&[u8]]) -> Vec<u8> {
     [&[tag, 0x80], &contents.concat()[..], &[0, 0]].concat()
 }
 
-pub(crate) fn sequence(contents: &[&[u8]]) -> Vec<u8> {
+pub fn sequence(contents: &[&[u8]]) -> Vec<u8> {
     value(0x30, contents)
 }
 
-pub(crate) fn set(contents: &[&[u8]]) -> Vec<u8> {
+pub fn set(contents: &[&[u8]]) -> Vec<u8> {
     value(0x31, contents)
 }
 
 /// An integer below 128.
-pub(crate) fn integer(number: u8) -> Vec<u8> {
+pub fn integer(number: u8) -> Vec<u8> {
     value(2, &[&[number]])
 }
 
-pub(crate) fn octets(content: &[u8]) -> Vec<u8> {
+pub fn octets(content: &[u8]) -> Vec<u8> {
     value(4, &[content])
 }
 
 /// An object identifier from its encoded arcs.
-pub(crate) fn identifier(arcs: &[u8]) -> Vec<u8> {
+pub fn identifier(arcs: &[u8]) -> Vec<u8> {
     value(6, &[arcs])
 }

@@ -1,7 +1,7 @@
 //! A writer of DER that writes nonsense just as readily.
 
 /// A value with its tag's octets.
-pub(crate) fn tlv(tag: &[u8], content: &[u8]) -> Vec<u8> {
+pub fn tlv(tag: &[u8], content: &[u8]) -> Vec<u8> {
     let length = content.len();
     let mut out = tag.to_vec();
     match length {
@@ -16,31 +16,31 @@ pub(crate) fn tlv(tag: &[u8], content: &[u8]) -> Vec<u8> {
     out
 }
 
-pub(crate) fn sequence(parts: &[Vec<u8>]) -> Vec<u8> {
+pub fn sequence(parts: &[Vec<u8>]) -> Vec<u8> {
     tlv(&[0x30], &parts.concat())
 }
 
-pub(crate) fn set(parts: &[Vec<u8>]) -> Vec<u8> {
+pub fn set(parts: &[Vec<u8>]) -> Vec<u8> {
     tlv(&[0x31], &parts.concat())
 }
 
-pub(crate) fn octets(content: &[u8]) -> Vec<u8> {
+pub fn octets(content: &[u8]) -> Vec<u8> {
     tlv(&[0x04], content)
 }
 
-pub(crate) fn enumerated(value: u8) -> Vec<u8> {
+pub fn enumerated(value: u8) -> Vec<u8> {
     tlv(&[0x0a], &[value])
 }
 
-pub(crate) fn boolean(value: bool) -> Vec<u8> {
+pub fn boolean(value: bool) -> Vec<u8> {
     tlv(&[0x01], &[if value { 0xff } else { 0 }])
 }
 
-pub(crate) fn null() -> Vec<u8> {
+pub fn null() -> Vec<u8> {
     tlv(&[0x05], &[])
 }
 
-pub(crate) fn integer(value: u64) -> Vec<u8> {
+pub fn integer(value: u64) -> Vec<u8> {
     let mut bytes = value.to_be_bytes().to_vec();
     while matches!(bytes.as_slice(), [0, next, ..] if *next < 0x80) {
         bytes.remove(0);
@@ -51,12 +51,12 @@ pub(crate) fn integer(value: u64) -> Vec<u8> {
     tlv(&[0x02], &bytes)
 }
 
-pub(crate) fn integers(values: &[u64]) -> Vec<u8> {
+pub fn integers(values: &[u64]) -> Vec<u8> {
     set(&values.iter().map(|value| integer(*value)).collect::<Vec<_>>())
 }
 
 /// An explicit context-specific tag, in long form where its number demands that.
-pub(crate) fn explicit(number: u32, content: &[u8]) -> Vec<u8> {
+pub fn explicit(number: u32, content: &[u8]) -> Vec<u8> {
     let low = |number: u32| u8::try_from(number).unwrap();
     match number {
         0..=30 => tlv(&[0xa0 | low(number)], content),
@@ -65,12 +65,12 @@ pub(crate) fn explicit(number: u32, content: &[u8]) -> Vec<u8> {
     }
 }
 
-pub(crate) fn bits(content: &[u8]) -> Vec<u8> {
+pub fn bits(content: &[u8]) -> Vec<u8> {
     tlv(&[0x03], &[&[0], content].concat())
 }
 
 /// An object identifier from its dotted form.
-pub(crate) fn oid(dotted: &str) -> Vec<u8> {
+pub fn oid(dotted: &str) -> Vec<u8> {
     let arcs: Vec<u32> = dotted.split('.').map(|arc| arc.parse().unwrap()).collect();
     let [first, second, rest @ ..] = arcs.as_slice() else { panic!("{dotted} is no object identifier") };
     let mut content = vec![u8::try_from(first * 40 + second).unwrap()];

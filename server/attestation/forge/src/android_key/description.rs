@@ -3,28 +3,28 @@
 use super::der::{boolean, enumerated, explicit, integer, integers, null, octets, sequence, set};
 
 /// An authorization list: DER values by tag, in the order in which they are written.
-pub(crate) type List = Vec<(u32, Vec<u8>)>;
+pub type List = Vec<(u32, Vec<u8>)>;
 
 /// A key description, each part as the DER that is written.
 #[derive(Clone)]
-pub(crate) struct Description {
-    pub(crate) version: Vec<u8>,
-    pub(crate) level: Vec<u8>,
-    pub(crate) key_mint_version: Vec<u8>,
-    pub(crate) key_mint_level: Vec<u8>,
-    pub(crate) challenge: Vec<u8>,
-    pub(crate) unique_id: Vec<u8>,
-    pub(crate) software: List,
-    pub(crate) hardware: List,
+pub struct Description {
+    pub version: Vec<u8>,
+    pub level: Vec<u8>,
+    pub key_mint_version: Vec<u8>,
+    pub key_mint_level: Vec<u8>,
+    pub challenge: Vec<u8>,
+    pub unique_id: Vec<u8>,
+    pub software: List,
+    pub hardware: List,
     /// Written after the lists, inside of the description.
-    pub(crate) more: Vec<u8>,
+    pub more: Vec<u8>,
     /// Changes the finished description.
-    pub(crate) spoil: Option<fn(&mut Vec<u8>)>,
+    pub spoil: Option<fn(&mut Vec<u8>)>,
 }
 
 impl Description {
     /// What a healthy phone says about a key that was made for `challenge`.
-    pub(crate) fn healthy(challenge: &[u8]) -> Self {
+    pub fn healthy(challenge: &[u8]) -> Self {
         let package = sequence(&[octets(b"com.acme.app"), integer(7)]);
         let app = sequence(&[set(&[package]), set(&[octets(&[0xaa; 32])])]);
         let boot = sequence(&[octets(&[0x11; 32]), boolean(true), enumerated(0), octets(&[0x22; 32])]);
@@ -54,13 +54,13 @@ impl Description {
     }
 
     /// Puts another value behind a tag of the hardware's list.
-    pub(crate) fn hardware(&mut self, tag: u32, value: Vec<u8>) {
+    pub fn hardware(&mut self, tag: u32, value: Vec<u8>) {
         let place = self.hardware.partition_point(|(present, _)| *present < tag);
         self.hardware.retain(|(present, _)| *present != tag);
         self.hardware.insert(place, (tag, value));
     }
 
-    pub(crate) fn to_der(&self) -> Vec<u8> {
+    pub fn to_der(&self) -> Vec<u8> {
         let list = |list: &List| sequence(&list.iter().map(|(tag, value)| explicit(*tag, value)).collect::<Vec<_>>());
         let mut whole = sequence(&[
             self.version.clone(),

@@ -12,47 +12,47 @@ use rcgen::{
 };
 use time::{Duration, OffsetDateTime};
 
-pub(crate) const NOW: i64 = 1_800_000_000;
-pub(crate) const NONCE_OID: &[u64] = &[1, 2, 840, 113_635, 100, 8, 2];
-pub(crate) const CLIENT_DATA_HASH: [u8; 32] = [7; 32];
-pub(crate) const RECEIPT: &[u8] = b"a receipt";
+pub const NOW: i64 = 1_800_000_000;
+pub const NONCE_OID: &[u64] = &[1, 2, 840, 113_635, 100, 8, 2];
+pub const CLIENT_DATA_HASH: [u8; 32] = [7; 32];
+pub const RECEIPT: &[u8] = b"a receipt";
 
 /// Flags: a credential is there, extension data are announced.
-pub(crate) const AT: u8 = 0x40;
-pub(crate) const ED: u8 = 0x80;
+pub const AT: u8 = 0x40;
+pub const ED: u8 = 0x80;
 
-pub(crate) fn sha256(data: &[u8]) -> [u8; 32] {
+pub fn sha256(data: &[u8]) -> [u8; 32] {
     digest(&SHA256, data).as_ref().try_into().unwrap()
 }
 
 /// Ends a chain of calls on an encoder.
-pub(crate) fn done(_: &mut Encoder<Vec<u8>>) {}
+pub fn done(_: &mut Encoder<Vec<u8>>) {}
 
 /// Whoever signs certificates: what its own certificate says, and its key.
-pub(crate) struct Authority {
-    pub(crate) params: CertificateParams,
-    pub(crate) key: KeyPair,
+pub struct Authority {
+    pub params: CertificateParams,
+    pub key: KeyPair,
 }
 
 impl Authority {
-    pub(crate) fn new(name: &str) -> Self {
+    pub fn new(name: &str) -> Self {
         let mut params = params(name, 3650);
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
         Self { params, key: KeyPair::generate_for(&PKCS_ECDSA_P384_SHA384).unwrap() }
     }
 
-    pub(crate) fn self_signed(&self) -> Vec<u8> {
+    pub fn self_signed(&self) -> Vec<u8> {
         self.params.self_signed(&self.key).unwrap().der().to_vec()
     }
 
-    pub(crate) fn issue(&self, params: &CertificateParams, key: &impl PublicKeyData) -> Vec<u8> {
+    pub fn issue(&self, params: &CertificateParams, key: &impl PublicKeyData) -> Vec<u8> {
         params.signed_by(key, &Issuer::from_params(&self.params, &self.key)).unwrap().der().to_vec()
     }
 }
 
 /// A certificate's content, valid for `days` from a minute before [`NOW`].
-pub(crate) fn params(name: &str, days: i64) -> CertificateParams {
+pub fn params(name: &str, days: i64) -> CertificateParams {
     let mut params = CertificateParams::default();
     params.distinguished_name = DistinguishedName::new();
     params.distinguished_name.push(DnType::CommonName, name);
@@ -62,13 +62,13 @@ pub(crate) fn params(name: &str, days: i64) -> CertificateParams {
 }
 
 /// The credential's key in COSE form; a member that is `None` is left out.
-pub(crate) struct Cose {
-    pub(crate) integers: Vec<(i64, i64)>,
-    pub(crate) coordinates: Vec<(i64, Vec<u8>)>,
+pub struct Cose {
+    pub integers: Vec<(i64, i64)>,
+    pub coordinates: Vec<(i64, Vec<u8>)>,
 }
 
 impl Cose {
-    pub(crate) fn of(point: &[u8]) -> Self {
+    pub fn of(point: &[u8]) -> Self {
         Self {
             integers: vec![(1, 2), (3, -7), (-1, 1)],
             coordinates: vec![(-2, point[1..33].to_vec()), (-3, point[33..].to_vec())],
@@ -89,34 +89,34 @@ impl Cose {
 }
 
 /// Everything that an attestation is made of. What [`Forge::new`] gives is valid.
-pub(crate) struct Forge {
-    pub(crate) app_id: AppId,
-    pub(crate) root: Authority,
-    pub(crate) intermediate: Authority,
-    pub(crate) leaf: CertificateParams,
-    pub(crate) key: KeyPair,
-    pub(crate) client_data_hash: Vec<u8>,
+pub struct Forge {
+    pub app_id: AppId,
+    pub root: Authority,
+    pub intermediate: Authority,
+    pub leaf: CertificateParams,
+    pub key: KeyPair,
+    pub client_data_hash: Vec<u8>,
     /// Instead of the true one.
-    pub(crate) nonce_extension: Option<Vec<u8>>,
-    pub(crate) flags: u8,
-    pub(crate) counter: u32,
-    pub(crate) aaguid: [u8; 16],
-    pub(crate) credential_id: Vec<u8>,
-    pub(crate) cose: Cose,
+    pub nonce_extension: Option<Vec<u8>>,
+    pub flags: u8,
+    pub counter: u32,
+    pub aaguid: [u8; 16],
+    pub credential_id: Vec<u8>,
+    pub cose: Cose,
     /// Whatever follows the credential.
-    pub(crate) tail: Vec<u8>,
+    pub tail: Vec<u8>,
 }
 
 /// The members of an attestation object.
 #[derive(Clone)]
-pub(crate) struct Parts {
-    pub(crate) x5c: Vec<Vec<u8>>,
-    pub(crate) receipt: Vec<u8>,
-    pub(crate) authenticator_data: Vec<u8>,
+pub struct Parts {
+    pub x5c: Vec<Vec<u8>>,
+    pub receipt: Vec<u8>,
+    pub authenticator_data: Vec<u8>,
 }
 
 impl Forge {
-    pub(crate) fn new() -> Self {
+    pub fn new() -> Self {
         let root = Authority::new("Own Root");
         let mut intermediate = Authority::new("Own CA 1");
         intermediate.params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
@@ -141,22 +141,22 @@ impl Forge {
         }
     }
 
-    pub(crate) fn public_key(&self) -> PublicKey {
+    pub fn public_key(&self) -> PublicKey {
         PublicKey::from_point(self.key.public_key_raw()).unwrap()
     }
 
-    pub(crate) fn roots(&self) -> Roots {
+    pub fn roots(&self) -> Roots {
         Roots::from_der(vec![self.root.self_signed()]).unwrap()
     }
 
-    pub(crate) fn authenticator_data(&self) -> Vec<u8> {
+    pub fn authenticator_data(&self) -> Vec<u8> {
         let head = [&sha256(self.app_id.as_str().as_bytes())[..], &[self.flags], &self.counter.to_be_bytes()].concat();
         let length = u16::try_from(self.credential_id.len()).unwrap().to_be_bytes();
         [&head, &self.aaguid[..], &length, &self.credential_id, &self.cose.encode(), &self.tail].concat()
     }
 
     /// The leaf's certificate for these authenticator data.
-    pub(crate) fn leaf(&self, authenticator_data: &[u8]) -> Vec<u8> {
+    pub fn leaf(&self, authenticator_data: &[u8]) -> Vec<u8> {
         let nonce = sha256(&[authenticator_data, &self.client_data_hash].concat());
         let extension =
             self.nonce_extension.clone().unwrap_or_else(|| [&[0x30, 0x24, 0xa1, 0x22, 4, 32][..], &nonce].concat());
@@ -165,7 +165,7 @@ impl Forge {
         self.intermediate.issue(&leaf, &self.key)
     }
 
-    pub(crate) fn parts(&self) -> Parts {
+    pub fn parts(&self) -> Parts {
         let authenticator_data = self.authenticator_data();
         let leaf = self.leaf(&authenticator_data);
         let intermediate = self.root.issue(&self.intermediate.params, &self.intermediate.key);
@@ -173,7 +173,7 @@ impl Forge {
     }
 
     /// Verifies an attestation against what a true one of this forge has.
-    pub(crate) fn verify(&self, attestation: &[u8]) -> Result<Attestation, AttestationError> {
+    pub fn verify(&self, attestation: &[u8]) -> Result<Attestation, AttestationError> {
         verify_attestation(
             attestation,
             &AttestationExpectation {
@@ -189,7 +189,7 @@ impl Forge {
 }
 
 impl Parts {
-    pub(crate) fn encode(&self) -> Vec<u8> {
+    pub fn encode(&self) -> Vec<u8> {
         let mut cbor = Encoder::new(Vec::new());
         cbor.map(3).unwrap().str("fmt").unwrap().str("apple-appattest").unwrap();
         cbor.str("attStmt").unwrap();
@@ -198,13 +198,13 @@ impl Parts {
         cbor.into_writer()
     }
 
-    pub(crate) fn encode_statement(&self, cbor: &mut Encoder<Vec<u8>>) {
+    pub fn encode_statement(&self, cbor: &mut Encoder<Vec<u8>>) {
         cbor.map(2).unwrap().str("x5c").unwrap();
         self.encode_x5c(cbor);
         cbor.str("receipt").unwrap().bytes(&self.receipt).unwrap();
     }
 
-    pub(crate) fn encode_x5c(&self, cbor: &mut Encoder<Vec<u8>>) {
+    pub fn encode_x5c(&self, cbor: &mut Encoder<Vec<u8>>) {
         cbor.array(self.x5c.len() as u64).unwrap();
         for certificate in &self.x5c {
             cbor.bytes(certificate).unwrap();
@@ -213,21 +213,21 @@ impl Parts {
 }
 
 /// Everything that an assertion is made of. What [`AssertionForge::new`] gives is valid.
-pub(crate) struct AssertionForge {
-    pub(crate) app_id: AppId,
-    pub(crate) key: KeyPair,
-    pub(crate) signer: Option<KeyPair>,
-    pub(crate) client_data_hash: Vec<u8>,
-    pub(crate) flags: u8,
-    pub(crate) counter: u32,
-    pub(crate) tail: Vec<u8>,
+pub struct AssertionForge {
+    pub app_id: AppId,
+    pub key: KeyPair,
+    pub signer: Option<KeyPair>,
+    pub client_data_hash: Vec<u8>,
+    pub flags: u8,
+    pub counter: u32,
+    pub tail: Vec<u8>,
 }
 
 /// The counter of the last accepted assertion.
-pub(crate) const LAST: u32 = 41;
+pub const LAST: u32 = 41;
 
 impl AssertionForge {
-    pub(crate) fn new() -> Self {
+    pub fn new() -> Self {
         Self {
             app_id: AppId::new("TEAM123456", "com.acme.app"),
             key: KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).unwrap(),
@@ -240,20 +240,20 @@ impl AssertionForge {
     }
 
     /// Signature and authenticator data.
-    pub(crate) fn parts(&self) -> (Vec<u8>, Vec<u8>) {
+    pub fn parts(&self) -> (Vec<u8>, Vec<u8>) {
         let id = sha256(self.app_id.as_str().as_bytes());
         let data = [&id[..], &[self.flags], &self.counter.to_be_bytes(), &self.tail].concat();
         let nonce = sha256(&[&data[..], &self.client_data_hash].concat());
         (self.signer.as_ref().unwrap_or(&self.key).sign(&nonce).unwrap(), data)
     }
 
-    pub(crate) fn encode(&self) -> Vec<u8> {
+    pub fn encode(&self) -> Vec<u8> {
         let (signature, data) = self.parts();
         encode_assertion(&signature, &data)
     }
 
     /// Verifies an assertion against what a true one of this forge has.
-    pub(crate) fn verify(&self, assertion: &[u8]) -> Result<Assertion, AssertionError> {
+    pub fn verify(&self, assertion: &[u8]) -> Result<Assertion, AssertionError> {
         verify_assertion(
             assertion,
             &AssertionExpectation {
@@ -266,7 +266,7 @@ impl AssertionForge {
     }
 }
 
-pub(crate) fn encode_assertion(signature: &[u8], data: &[u8]) -> Vec<u8> {
+pub fn encode_assertion(signature: &[u8], data: &[u8]) -> Vec<u8> {
     let mut cbor = Encoder::new(Vec::new());
     cbor.map(2).unwrap().str("signature").unwrap().bytes(signature).unwrap();
     cbor.str("authenticatorData").unwrap().bytes(data).unwrap();

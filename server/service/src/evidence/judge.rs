@@ -1,0 +1,115 @@
+//! What speaks against an install key, going by all that was attested of it. Pure, and without an early exit.
+
+use bonafide_protocol::evidence::EvidenceKind;
+use bonafide_protocol::finding::Finding;
+use bonafide_protocol::measurement::App;
+
+use super::facts::{Attested, Facts};
+use super::{RegisteredApps, Trust, attests};
+use crate::appraise::KeyLevel;
+use crate::policy::EvidencePolicy;
+
+/// The longest reason that is kept, in bytes.
+const MAX_REASON: usize = 200;
+
+/// How an install key stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Judged {
+    /// How safely it is held, as evidence proves it.
+    pub(crate) level: KeyLevel,
+    /// In the order of the list of findings.
+    pub(crate) findings: Vec<Finding>,
+    /// Why evidence was refused, for the operator; empty where none was.
+    pub(crate) reason: String,
+}
+
+/// What is judged, besides the evidence.
+pub(super) struct Grounds<'a> {
+    pub(super) app: &'a App,
+    pub(super) policy: &'a EvidencePolicy,
+    pub(super) trust: &'a Trust,
+    pub(super) apps: &'a RegisteredApps,
+    /// Another key has taken this one's place.
+    pub(super) superseded: bool,
+    /// Unix seconds.
+    pub(super) now: u64,
+}
+
+/// Judges what is attested, this request's evidence included; `refused` are the reasons of what was not taken of it.
+pub(super) fn judge(attested: &[Attested], refused: Vec<String>, grounds: &Grounds<'_>) -> Judged {
+    let Grounds { app, policy, trust, now, .. } = grounds;
+    let mut reasons = refused;
+    let standing: Vec<&Attested> = attested
+        .iter()
+        .filter(|one| one.kind.platform() == app.platform)
+        .filter(|one| {
+            let revoked = revoked(trust, &one.facts);
+            reasons.extend(revoked.map(|serial| format!("the certificate {serial} has been revoked since")));
+            revoked.is_none()
+        })
+        .collect();
+    // What has expired counts where nothing else does: a policy may choose to bear it.
+    let fresh = |one: &&Attested| policy.counts(one.kind, one.proven_at, *now);
+    let expired = !standing.is_empty() && !standing.iter().any(fresh);
+    let counted: Vec<&Attested> = standing.iter().copied().filter(|one| expired || fresh(one)).collect();
+    let any = |holds: &dyn Fn(&Facts) -> bool| counted.iter().any(|one| holds(&one.facts));
+    let key: Vec<&Attested> = counted.iter().copied().filter(|one| one.kind == EvidenceKind::AndroidKey).collect();
+    let any_key = |holds: &dyn Fn(&Attested) -> bool| key.iter().any(|one| holds(one));
+    let play = |holds: fn(&super::Play) -> bool| any(&|facts: &Facts| facts.play.as_ref().is_some_and(holds));
+    let stale = trust
+        .revocations
+        .as_ref()
+        .is_none_or(|list| now.saturating_sub(list.fetched_at()) > policy.revocations_max_age);
+    let old = |one: &Attested| {
+        policy.least_patch_level.is_some_and(|least| one.facts.patch_level.is_none_or(|level| level < least))
+    };
+
+    let questions = [
+        (Finding::EvidenceMissing, attests(app.platform) && standing.is_empty()),
+        (Finding::EvidenceExpired, expired),
+        (Finding::EvidenceInvalid, !reasons.is_empty()),
+        (Finding::EvidenceDevelopment, any(&|facts| facts.development)),
+        (Finding::EvidenceOtherApp, counted.iter().any(|one| is_of_another(one, app, grounds.apps))),
+        (Finding::BootloaderUnlocked, any_key(&|one| one.facts.locked != Some(true))),
+        (Finding::BootUnverified, any_key(&|one| one.facts.verified_boot != Some(true))),
+        (Finding::KeyNotInHardware, any_key(&|one| one.level < KeyLevel::Hardware)),
+        (Finding::AttestationKeyExpired, any_key(&|one| one.facts.expired)),
+        (Finding::PatchLevelOld, any_key(&old)),
+        (Finding::RevocationsStale, !key.is_empty() && stale),
+        (Finding::PlayAppUnrecognized, play(|play| !play.recognized)),
+        (Finding::PlayDeviceUntrusted, play(|play| !play.device)),
+        (Finding::PlayUnlicensed, play(|play| play.unlicensed)),
+        (Finding::KeySuperseded, grounds.superseded),
+    ];
+    Judged {
+        level: counted.iter().map(|one| one.level).max().unwrap_or(KeyLevel::Software),
+        findings: questions.into_iter().filter(|(_, found)| *found).map(|(finding, _)| finding).collect(),
+        reason: cut(&reasons.join("; ")),
+    }
+}
+
+/// The serial number of the chain that is on the revocation list now.
+fn revoked<'a>(trust: &Trust, facts: &'a Facts) -> Option<&'a str> {
+    let list = trust.revocations.as_ref()?;
+    facts.serials.iter().map(String::as_str).find(|serial| list.find(serial).is_some())
+}
+
+/// Whether it is about another app than the one that asks, or one that somebody else signed. What does not say which
+/// app it is about is about another.
+fn is_of_another(one: &Attested, app: &App, apps: &RegisteredApps) -> bool {
+    let named = one.facts.apps.contains(&app.id);
+    // On iOS the team is part of what was verified.
+    let signed = one.kind == EvidenceKind::AppAttest
+        || !one.facts.signers.is_empty() && one.facts.signers.iter().all(|digest| apps.is_signer(&app.id, digest));
+    // Where Google did not evaluate the app it names none, and that is a finding of its own.
+    let unevaluated = one.facts.play.as_ref().is_some_and(|play| !play.recognized) && one.facts.apps.is_empty();
+    !(named && signed || unevaluated)
+}
+
+fn cut(reason: &str) -> String {
+    let mut end = reason.len().min(MAX_REASON);
+    while !reason.is_char_boundary(end) {
+        end -= 1;
+    }
+    reason.get(..end).unwrap_or_default().to_owned()
+}

@@ -1,0 +1,140 @@
+//! What evidence is verified with: roots, the revocation list, the operator's keys of Play Integrity.
+
+use std::collections::HashMap;
+
+use bonafide_attestation::android_key::{self, MAX_REVOCATION_BYTES, MAX_ROOTS_BYTES, RevocationList};
+use bonafide_attestation::{app_attest, play_integrity};
+use serde::{Deserialize, Serialize};
+
+use crate::store::StoreError;
+use crate::store::evidence::ListRow;
+
+/// The purpose under which the keys of Play Integrity are sealed; the key's id is the package's name.
+pub(crate) const PLAY_KEYS: &str = "play_integrity";
+
+/// The lists that an operator can set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ListName {
+    /// Google's roots of Key Attestation.
+    AndroidKeyRoots,
+    /// Google's revocation list. None is built in.
+    Revocations,
+    /// Apple's root of App Attest.
+    AppAttestRoots,
+    /// Apple's root of receipts.
+    ReceiptRoots,
+}
+
+impl ListName {
+    pub(crate) const ALL: [Self; 4] =
+        [Self::AndroidKeyRoots, Self::Revocations, Self::AppAttestRoots, Self::ReceiptRoots];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::AndroidKeyRoots => "android-key-roots",
+            Self::Revocations => "revocations",
+            Self::AppAttestRoots => "app-attest-roots",
+            Self::ReceiptRoots => "receipt-roots",
+        }
+    }
+
+    pub(crate) fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|list| list.name() == name)
+    }
+
+    /// The longest that is read, in bytes.
+    pub(crate) fn longest(self) -> usize {
+        match self {
+            Self::Revocations => MAX_REVOCATION_BYTES,
+            _ => MAX_ROOTS_BYTES,
+        }
+    }
+
+    /// What is wrong with a list, for the operator who sets it; otherwise how many entries it has.
+    pub(crate) fn check(self, content: &str, fetched_at: u64) -> Result<usize, String> {
+        let text = |error: &dyn std::fmt::Display| error.to_string();
+        if content.len() > self.longest() {
+            return Err(format!("It has {} bytes; {} are read.", content.len(), self.longest()));
+        }
+        match self {
+            Self::AndroidKeyRoots => {
+                android_roots(content).map(|roots| roots.key_digests().len()).map_err(|error| text(&error))
+            }
+            Self::Revocations => RevocationList::from_json(content.as_bytes(), fetched_at)
+                .map(|list| list.len())
+                .map_err(|error| text(&error)),
+            Self::AppAttestRoots | Self::ReceiptRoots => app_attest::Roots::from_pem(content.as_bytes())
+                .map(|roots| roots.as_der().len())
+                .map_err(|error| text(&error)),
+        }
+    }
+}
+
+/// The two keys that the Play Console shows, as they are sealed.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PlayKeys {
+    /// Base64, AES-256. Secret.
+    pub(crate) decryption_key: String,
+    /// Base64 of a SubjectPublicKeyInfo, P-256.
+    pub(crate) verification_key: String,
+}
+
+impl PlayKeys {
+    pub(crate) fn open(&self) -> Result<play_integrity::Keys, play_integrity::KeysError> {
+        play_integrity::Keys::from_base64(&self.decryption_key, &self.verification_key)
+    }
+}
+
+/// Everything that evidence is verified with.
+pub(crate) struct Trust {
+    pub(super) android_key: android_key::Roots,
+    pub(super) revocations: Option<RevocationList>,
+    pub(super) app_attest: app_attest::Roots,
+    pub(super) receipt: app_attest::Roots,
+    /// By package.
+    pub(super) play: HashMap<String, play_integrity::Keys>,
+}
+
+impl Trust {
+    /// From the operator's lists, and what is built in where he set none; `play` are the opened keys by package.
+    pub(crate) fn new(
+        lists: &[ListRow],
+        play: impl IntoIterator<Item = (String, Vec<u8>)>,
+    ) -> Result<Self, StoreError> {
+        let set = |list: ListName| lists.iter().find(|row| row.name == list.name());
+        let unreadable = |what| StoreError::Content { what };
+        let android_key = match set(ListName::AndroidKeyRoots) {
+            Some(row) => android_roots(&row.content),
+            None => android_key::Roots::google(),
+        };
+        let apple = |list, built_in: fn() -> app_attest::Roots| match set(list) {
+            Some(row) => app_attest::Roots::from_pem(row.content.as_bytes()).map_err(|_| unreadable("roots of Apple")),
+            None => Ok(built_in()),
+        };
+        let revocations = set(ListName::Revocations)
+            .map(|row| RevocationList::from_json(row.content.as_bytes(), row.fetched_at))
+            .transpose()
+            .map_err(|_| unreadable("a revocation list"))?;
+        let opened = |(package, secret): (String, Vec<u8>)| {
+            let keys = serde_json::from_slice::<PlayKeys>(&secret).ok().and_then(|keys| keys.open().ok());
+            Ok((package, keys.ok_or_else(|| unreadable("keys of Play Integrity"))?))
+        };
+        Ok(Self {
+            android_key: android_key.map_err(|_| unreadable("roots of Google"))?,
+            revocations,
+            app_attest: apple(ListName::AppAttestRoots, app_attest::Roots::app_attestation)?,
+            receipt: apple(ListName::ReceiptRoots, app_attest::Roots::receipt)?,
+            play: play.into_iter().map(opened).collect::<Result<_, StoreError>>()?,
+        })
+    }
+}
+
+/// Google's JSON, or PEM.
+fn android_roots(content: &str) -> Result<android_key::Roots, android_key::RootsError> {
+    if content.trim_start().starts_with('[') {
+        android_key::Roots::from_json(content.as_bytes())
+    } else {
+        android_key::Roots::from_pem(content)
+    }
+}

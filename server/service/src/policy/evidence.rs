@@ -1,0 +1,190 @@
+//! What the account demands of platform evidence: how old it may be, and the bounds of what it says.
+
+use bonafide_protocol::evidence::{EvidenceKind, EvidenceWanted};
+use bonafide_protocol::measurement::Platform;
+use serde::de::{DeserializeOwned, Error as _};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
+
+const HOUR: u64 = 60 * 60;
+const DAY: u64 = 24 * HOUR;
+
+/// The bounds of an age that may be set, in seconds. Whoever is asked more often than each five minutes is asked for
+/// each token; what was proven more than 30 days ago is forgotten.
+const AGES: std::ops::RangeInclusive<u64> = 300..=LONGEST_AGE;
+
+/// The longest time for which evidence counts, in seconds.
+pub(crate) const LONGEST_AGE: u64 = 30 * DAY;
+
+/// Patch levels that may be demanded, YYYYMM.
+const PATCH_LEVELS: std::ops::RangeInclusive<u64> = 2015_01..=2099_12;
+
+/// The member `evidence` of a policy. What is not named has its default.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct EvidencePolicy {
+    /// How old evidence may be, in seconds, by kind.
+    #[serde(skip_serializing_if = "is_default")]
+    pub(crate) max_age: MaxAge,
+    /// The oldest security patch level of an attested Android, YYYYMM; `None`: any.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "patch_level")]
+    pub(crate) least_patch_level: Option<u64>,
+    /// How old Google's revocation list may be, in seconds.
+    #[serde(skip_serializing_if = "is_revocations_default", deserialize_with = "age")]
+    pub(crate) revocations_max_age: u64,
+    /// Evidence from before this time, Unix seconds, counts as expired, and devices are asked for it anew.
+    #[serde(skip_serializing_if = "is_default")]
+    pub(crate) since: u64,
+}
+
+/// How old evidence may be, in seconds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct MaxAge {
+    #[serde(deserialize_with = "age")]
+    android_key: u64,
+    #[serde(deserialize_with = "age")]
+    app_attest: u64,
+    #[serde(deserialize_with = "age")]
+    play_integrity: u64,
+}
+
+impl Default for EvidencePolicy {
+    fn default() -> Self {
+        Self { max_age: MaxAge::default(), least_patch_level: None, revocations_max_age: REVOCATIONS, since: 0 }
+    }
+}
+
+/// Google asks for the list to be fetched daily; a weekend's outage is nobody's fault.
+const REVOCATIONS: u64 = 3 * DAY;
+
+impl Default for MaxAge {
+    /// A Key Attestation takes a new key, an assertion a moment, and Google counts the requests of Play Integrity.
+    fn default() -> Self {
+        Self { android_key: 7 * DAY, app_attest: HOUR, play_integrity: DAY }
+    }
+}
+
+impl MaxAge {
+    fn of(&self, kind: EvidenceKind) -> u64 {
+        match kind {
+            EvidenceKind::AndroidKey => self.android_key,
+            EvidenceKind::AppAttest => self.app_attest,
+            EvidenceKind::PlayIntegrity => self.play_integrity,
+            // A kind that has no age here proves nothing for longer than a moment.
+            _ => 0,
+        }
+    }
+}
+
+impl EvidencePolicy {
+    /// Whether evidence of this kind and time counts at `now`. A time of the future is that of another node's clock.
+    pub(crate) fn counts(&self, kind: EvidenceKind, proven_at: u64, now: u64) -> bool {
+        proven_at >= self.since && now.saturating_sub(proven_at) <= self.max_age.of(kind)
+    }
+
+    /// What devices of this platform are told: to send evidence anew when a quarter of its time is left.
+    pub(crate) fn wanted(&self, platform: Platform) -> EvidenceWanted {
+        let kinds = EvidenceKind::ALL.iter().filter(|kind| kind.platform() == platform);
+        let after = kinds.map(|kind| (kind.name().to_owned(), self.max_age.of(*kind) / 4 * 3)).collect();
+        EvidenceWanted { after, since: self.since }
+    }
+
+    /// Reads what stands in the database, member by member: a later version may have written more, and what cannot be
+    /// read has its default.
+    pub(super) fn recall(value: &Value) -> Self {
+        let default = Self::default();
+        let ages = value.get("max_age").unwrap_or(&Value::Null);
+        let age = |name: &str, default: u64| member(ages, name).filter(|age| AGES.contains(age)).unwrap_or(default);
+        Self {
+            max_age: MaxAge {
+                android_key: age("android_key", default.max_age.android_key),
+                app_attest: age("app_attest", default.max_age.app_attest),
+                play_integrity: age("play_integrity", default.max_age.play_integrity),
+            },
+            least_patch_level: member(value, "least_patch_level"),
+            revocations_max_age: member(value, "revocations_max_age").unwrap_or(default.revocations_max_age),
+            since: member(value, "since").unwrap_or(default.since),
+        }
+    }
+}
+
+fn member<T: DeserializeOwned>(value: &Value, name: &str) -> Option<T> {
+    value.get(name).and_then(|member| serde_json::from_value(member.clone()).ok())
+}
+
+fn age<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+    let age = u64::deserialize(deserializer)?;
+    let (least, most) = (AGES.start(), AGES.end());
+    if AGES.contains(&age) { Ok(age) } else { Err(D::Error::custom(format!("an age is {least} to {most} seconds"))) }
+}
+
+fn patch_level<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
+    let level = Option::<u64>::deserialize(deserializer)?;
+    match level {
+        Some(level) if !PATCH_LEVELS.contains(&level) || !(1..=12).contains(&(level % 100)) => {
+            Err(D::Error::custom("a patch level has the form YYYYMM"))
+        }
+        other => Ok(other),
+    }
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+fn is_revocations_default(age: &u64) -> bool {
+    *age == REVOCATIONS
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_is_set_is_stored_and_recalled_and_what_is_not_has_its_default() {
+        let text = json!({ "max_age": { "app_attest": 600 }, "least_patch_level": 2025_04, "since": 7 });
+        let policy: EvidencePolicy = serde_json::from_value(text).unwrap();
+        let stored = serde_json::to_value(&policy).unwrap();
+        // Frozen: what a database holds.
+        let ages = json!({ "android_key": 604_800, "app_attest": 600, "play_integrity": 86_400 });
+        assert_eq!(stored, json!({ "max_age": ages, "least_patch_level": 2025_04, "since": 7 }));
+        assert_eq!(EvidencePolicy::recall(&stored), policy);
+        assert_eq!(serde_json::to_value(EvidencePolicy::default()).unwrap(), json!({}));
+        let later = json!({ "max_age": { "app_attest": 600, "moon_phase": 1, "android_key": "long" },
+            "least_patch_level": 2025_04, "later": true });
+        let recalled = EvidencePolicy::recall(&later);
+        assert_eq!((recalled.max_age.app_attest, recalled.max_age.android_key), (600, 7 * DAY));
+        assert_eq!(recalled.least_patch_level, Some(2025_04));
+    }
+
+    #[test]
+    fn typing_errors_are_refused() {
+        for wrong in [
+            json!({ "max_age": { "app_attest": 299 } }),
+            json!({ "max_age": { "app_attest": LONGEST_AGE + 1 } }),
+            json!({ "max_age": { "ios": 600 } }),
+            json!({ "least_patch_level": 2025 }),
+            json!({ "least_patch_level": 2025_13 }),
+            json!({ "revocations_max_age": 0 }),
+            json!({ "sinse": 1 }),
+        ] {
+            assert!(serde_json::from_value::<EvidencePolicy>(wrong.clone()).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn evidence_counts_for_its_time_and_is_asked_for_before_that_ends() {
+        let policy = EvidencePolicy { since: 1_000, ..EvidencePolicy::default() };
+        let kind = EvidenceKind::AppAttest;
+        assert!(policy.counts(kind, 1_000, 1_000 + HOUR));
+        assert!(!policy.counts(kind, 1_000, 1_001 + HOUR));
+        assert!(!policy.counts(kind, 999, 1_000), "from before what is wanted anew");
+        assert_eq!(policy.wanted(Platform::Ios).after, [("app_attest".to_owned(), 2_700)].into());
+        assert_eq!(policy.wanted(Platform::Android).after.len(), 2);
+        assert_eq!(policy.wanted(Platform::Jvm), EvidenceWanted { since: 1_000, ..EvidenceWanted::default() });
+    }
+}

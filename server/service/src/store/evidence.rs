@@ -1,0 +1,377 @@
+//! What platforms attested of install keys, which key follows which, and the operator's lists.
+
+use bonafide_protocol::evidence::EvidenceKind;
+
+use super::{Connection, StoreError, int, uint};
+use crate::appraise::KeyLevel;
+use crate::evidence::{AppKey, Attested, Facts};
+
+/// What is known of an install key.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct KnownKey {
+    /// What its platform attested, by kind.
+    pub(crate) attested: Vec<Attested>,
+    /// Where it stands among the keys of its installation; `None`: it is the only one.
+    pub(crate) place: Option<Place>,
+}
+
+/// A key's place among the keys of its installation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub(crate) installation: String,
+    /// The key that it follows, as long as this one was not seen again.
+    pub(crate) predecessor: Option<String>,
+    /// Another key has taken its place.
+    pub(crate) ended: bool,
+}
+
+/// What one request changes of all this. Written with its outcome, or not at all.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct KeyChange {
+    pub(crate) thumbprint: String,
+    pub(crate) now: u64,
+    pub(crate) proven: Vec<Proven>,
+    pub(crate) succession: Option<Succession>,
+}
+
+/// What a piece of evidence leaves behind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Proven {
+    /// It stands for itself: it replaces what was known.
+    Anew(Attested),
+    /// An assertion of a key that is known: only if its counter is higher than the one that is held now.
+    Advance(Attested),
+}
+
+/// How the order of an installation's keys changes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Succession {
+    /// The key takes over this installation from `old`, which ends when the key is seen again. `confirms` is the key
+    /// that `old` itself followed.
+    Begin { old: String, installation: String, confirms: Option<String> },
+    /// The key is seen again: `old` ends.
+    Confirm { old: String, installation: String },
+}
+
+/// So many ended keys of an installation are remembered, and the first one, which gave it its id. Others have nothing
+/// left that would let them pass, and no claim to the id.
+const ENDED_KEYS: i64 = 8;
+
+type Columns = (String, String, i64, String, String, String, i64);
+
+/// What is known of the key with this thumbprint.
+pub(crate) async fn known(
+    connection: &mut Connection,
+    account: &str,
+    thumbprint: &str,
+) -> Result<KnownKey, StoreError> {
+    let rows: Vec<Columns> = sqlx::query_as(
+        "SELECT kind, level, proven_at, facts, app_key, app_key_id, counter FROM attested_keys \
+         WHERE account = $1 AND thumbprint = $2 ORDER BY kind",
+    )
+    .bind(account)
+    .bind(thumbprint)
+    .fetch_all(&mut *connection)
+    .await?;
+    let place: Option<(String, Option<String>, Option<i64>)> = sqlx::query_as(
+        "SELECT installation, predecessor, ended_at FROM install_keys WHERE account = $1 AND thumbprint = $2",
+    )
+    .bind(account)
+    .bind(thumbprint)
+    .fetch_optional(connection)
+    .await?;
+    Ok(KnownKey {
+        attested: rows.into_iter().filter_map(attested).collect(),
+        place: place.map(|(installation, predecessor, ended_at)| Place {
+            installation,
+            predecessor,
+            ended: ended_at.is_some(),
+        }),
+    })
+}
+
+/// What cannot be read, since a later version wrote it, counts as not attested.
+fn attested((kind, level, proven_at, facts, point, id, counter): Columns) -> Option<Attested> {
+    let app_key = match point.is_empty() {
+        true => None,
+        false => Some(AppKey { point, id, counter: u32::try_from(counter).ok()? }),
+    };
+    Some(Attested {
+        kind: EvidenceKind::from_name(&kind)?,
+        level: KeyLevel::from_name(&level)?,
+        proven_at: uint(proven_at),
+        facts: serde_json::from_str::<Facts>(&facts).ok()?,
+        app_key,
+    })
+}
+
+/// Writes what a request changed. `false`, and nothing written, if another request was faster: it counted further, or
+/// gave the installation to another key.
+pub(crate) async fn write(connection: &mut Connection, account: &str, change: &KeyChange) -> Result<bool, StoreError> {
+    let key = &change.thumbprint;
+    let now = change.now;
+    // Whatever may be lost comes first. No request has both a succession and an assertion: a new key has none to follow.
+    for proven in &change.proven {
+        if let Proven::Advance(attested) = proven
+            && !advance(connection, account, key, attested).await?
+        {
+            return Ok(false);
+        }
+    }
+    match &change.succession {
+        None => {}
+        Some(Succession::Begin { old, installation, confirms }) => {
+            if !begin(connection, account, (old, key), installation, now).await? {
+                return Ok(false);
+            }
+            if let Some(confirmed) = confirms {
+                end(connection, account, confirmed, installation, now).await?;
+            }
+        }
+        Some(Succession::Confirm { old, installation }) => {
+            if !confirm(connection, account, (old, key), now).await? {
+                return Ok(false);
+            }
+            end(connection, account, old, installation, now).await?;
+        }
+    }
+    for proven in &change.proven {
+        if let Proven::Anew(attested) = proven {
+            replace(connection, account, key, attested).await?;
+        }
+    }
+    Ok(true)
+}
+
+async fn replace(
+    connection: &mut Connection,
+    account: &str,
+    thumbprint: &str,
+    attested: &Attested,
+) -> Result<(), StoreError> {
+    let app_key = attested.app_key.as_ref();
+    sqlx::query(
+        "INSERT INTO attested_keys \
+         (account, thumbprint, kind, level, proven_at, facts, app_key, app_key_id, counter) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (account, thumbprint, kind) DO UPDATE SET \
+         level = excluded.level, proven_at = excluded.proven_at, facts = excluded.facts, app_key = excluded.app_key, \
+         app_key_id = excluded.app_key_id, counter = excluded.counter",
+    )
+    .bind(account)
+    .bind(thumbprint)
+    .bind(attested.kind.name())
+    .bind(attested.level.name())
+    .bind(int(attested.proven_at))
+    .bind(attested.facts.to_json())
+    .bind(app_key.map_or("", |key| &key.point))
+    .bind(app_key.map_or("", |key| &key.id))
+    .bind(app_key.map_or(0, |key| i64::from(key.counter)))
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// The condition is the database's to check: two nodes may have read the same counter.
+async fn advance(
+    connection: &mut Connection,
+    account: &str,
+    thumbprint: &str,
+    attested: &Attested,
+) -> Result<bool, StoreError> {
+    let Some(key) = &attested.app_key else { return Ok(false) };
+    let done = sqlx::query(
+        "UPDATE attested_keys SET counter = $5, proven_at = $6, facts = $7 \
+         WHERE account = $1 AND thumbprint = $2 AND kind = $3 AND app_key_id = $4 AND counter < $5",
+    )
+    .bind(account)
+    .bind(thumbprint)
+    .bind(attested.kind.name())
+    .bind(&key.id)
+    .bind(i64::from(key.counter))
+    .bind(int(attested.proven_at))
+    .bind(attested.facts.to_json())
+    .execute(connection)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// The new key takes over, unless the old one has ended or the new one has a place already. Whichever other key was
+/// about to follow the old one, and was not seen again, is a key of its own from now on.
+async fn begin(
+    connection: &mut Connection,
+    account: &str,
+    (old, new): (&str, &str),
+    installation: &str,
+    now: u64,
+) -> Result<bool, StoreError> {
+    // Its row is locked from here on, on databases where two may write side by side.
+    let held = sqlx::query(
+        "INSERT INTO install_keys (account, thumbprint, installation, changed_at) VALUES ($1, $2, $3, $4) \
+         ON CONFLICT (account, thumbprint) DO UPDATE SET changed_at = excluded.changed_at, predecessor = NULL \
+         WHERE install_keys.ended_at IS NULL",
+    )
+    .bind(account)
+    .bind(old)
+    .bind(installation)
+    .bind(int(now))
+    .execute(&mut *connection)
+    .await?;
+    if held.rows_affected() == 0 {
+        return Ok(false);
+    }
+    sqlx::query("DELETE FROM install_keys WHERE account = $1 AND predecessor = $2 AND ended_at IS NULL")
+        .bind(account)
+        .bind(old)
+        .execute(&mut *connection)
+        .await?;
+    let begun = sqlx::query(
+        "INSERT INTO install_keys (account, thumbprint, installation, predecessor, changed_at) \
+         VALUES ($1, $2, $3, $4, $5) ON CONFLICT (account, thumbprint) DO NOTHING",
+    )
+    .bind(account)
+    .bind(new)
+    .bind(installation)
+    .bind(old)
+    .bind(int(now))
+    .execute(connection)
+    .await?;
+    Ok(begun.rows_affected() == 1)
+}
+
+async fn confirm(
+    connection: &mut Connection,
+    account: &str,
+    (old, new): (&str, &str),
+    now: u64,
+) -> Result<bool, StoreError> {
+    let done = sqlx::query(
+        "UPDATE install_keys SET predecessor = NULL, changed_at = $4 \
+         WHERE account = $1 AND thumbprint = $2 AND predecessor = $3 AND ended_at IS NULL",
+    )
+    .bind(account)
+    .bind(new)
+    .bind(old)
+    .bind(int(now))
+    .execute(connection)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// The key ends, and what was attested of it goes: should its row go one day, it is a stranger's.
+async fn end(
+    connection: &mut Connection,
+    account: &str,
+    thumbprint: &str,
+    installation: &str,
+    now: u64,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT INTO install_keys (account, thumbprint, installation, ended_at, changed_at) \
+         VALUES ($1, $2, $3, $4, $4) ON CONFLICT (account, thumbprint) DO UPDATE SET \
+         ended_at = excluded.ended_at, changed_at = excluded.changed_at, predecessor = NULL",
+    )
+    .bind(account)
+    .bind(thumbprint)
+    .bind(installation)
+    .bind(int(now))
+    .execute(&mut *connection)
+    .await?;
+    sqlx::query("DELETE FROM attested_keys WHERE account = $1 AND thumbprint = $2")
+        .bind(account)
+        .bind(thumbprint)
+        .execute(&mut *connection)
+        .await?;
+    sqlx::query(
+        "DELETE FROM install_keys WHERE account = $1 AND installation = $2 AND thumbprint <> $4 \
+         AND ended_at > (SELECT MIN(ended_at) FROM install_keys WHERE account = $1 AND installation = $2) \
+         AND thumbprint NOT IN (SELECT thumbprint FROM install_keys WHERE account = $1 AND installation = $2 \
+         AND ended_at IS NOT NULL ORDER BY ended_at DESC, thumbprint LIMIT $3)",
+    )
+    .bind(account)
+    .bind(installation)
+    .bind(ENDED_KEYS)
+    .bind(thumbprint)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// What was proven before `proven_before` counts no more; keys of installations that are gone, and did not change since
+/// `changed_before`, go too.
+pub(crate) async fn purge(
+    connection: &mut Connection,
+    proven_before: u64,
+    changed_before: u64,
+) -> Result<u64, StoreError> {
+    // An App Attest key is kept as long as its installation: it is attested once, and asserts from then on.
+    let attested = sqlx::query("DELETE FROM attested_keys WHERE proven_at < $1 AND (app_key = '' OR proven_at < $2)")
+        .bind(int(proven_before))
+        .bind(int(changed_before))
+        .execute(&mut *connection)
+        .await?;
+    let keys = sqlx::query(
+        "DELETE FROM install_keys WHERE changed_at < $1 AND NOT EXISTS (SELECT 1 FROM installations i \
+         WHERE i.account = install_keys.account AND i.installation = install_keys.installation)",
+    )
+    .bind(int(changed_before))
+    .execute(connection)
+    .await?;
+    Ok(attested.rows_affected() + keys.rows_affected())
+}
+
+/// A list that the operator set.
+pub(crate) struct ListRow {
+    pub(crate) name: String,
+    pub(crate) content: String,
+    pub(crate) fetched_at: u64,
+    pub(crate) set_at: u64,
+    pub(crate) set_by: String,
+}
+
+/// Every list that the operator set.
+pub(crate) async fn lists(connection: &mut Connection, account: &str) -> Result<Vec<ListRow>, StoreError> {
+    let rows: Vec<(String, String, i64, i64, String)> = sqlx::query_as(
+        "SELECT name, content, fetched_at, set_at, set_by FROM evidence_lists WHERE account = $1 ORDER BY name",
+    )
+    .bind(account)
+    .fetch_all(connection)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|(name, content, fetched_at, set_at, set_by)| ListRow {
+            name,
+            content,
+            fetched_at: uint(fetched_at),
+            set_at: uint(set_at),
+            set_by,
+        })
+        .collect())
+}
+
+/// Sets or replaces a list.
+pub(crate) async fn set_list(connection: &mut Connection, account: &str, row: &ListRow) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT INTO evidence_lists (account, name, content, fetched_at, set_at, set_by) \
+         VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (account, name) DO UPDATE SET content = excluded.content, \
+         fetched_at = excluded.fetched_at, set_at = excluded.set_at, set_by = excluded.set_by",
+    )
+    .bind(account)
+    .bind(&row.name)
+    .bind(&row.content)
+    .bind(int(row.fetched_at))
+    .bind(int(row.set_at))
+    .bind(&row.set_by)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Removes a list: what is built in holds again. `false` if there is none.
+pub(crate) async fn remove_list(connection: &mut Connection, account: &str, name: &str) -> Result<bool, StoreError> {
+    let done = sqlx::query("DELETE FROM evidence_lists WHERE account = $1 AND name = $2")
+        .bind(account)
+        .bind(name)
+        .execute(connection)
+        .await?;
+    Ok(done.rows_affected() > 0)
+}
