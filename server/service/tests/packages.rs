@@ -294,6 +294,20 @@ async fn the_content_counts_where_it_was_registered() {
     assert_eq!(findings(&service, &phone()).await, [""; 0], "of the splits it needs no more than it has");
 }
 
+/// One without classes of its own has no base that could be missing.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_app_of_libraries_alone_has_to_have_some() {
+    let service = Service::ready().await;
+    let mut native = build();
+    native["entries"].as_array_mut().unwrap().retain(|one| one["kind"] != "dex");
+    register(&service, native).await;
+    let mut device = phone();
+    pieces(&mut device, 0).clear();
+    assert_eq!(findings(&service, &device).await, [""; 0]);
+    pieces(&mut device, 1).clear();
+    assert_eq!(findings(&service, &device).await, ["app_altered"]);
+}
+
 /// A package whose key was rotated for Android 13 and later.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_signer_is_the_one_that_android_goes_by() {

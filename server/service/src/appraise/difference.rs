@@ -2,8 +2,9 @@
 
 use serde::Serialize;
 
-/// The most that are kept of one request: who sends hundreds of unknown files fills no log with them.
-const MOST: usize = 8;
+/// The most that are kept of one request: who sends hundreds of unknown files fills no log with them, and has nothing
+/// looked up for the rest.
+pub(super) const MOST: usize = 8;
 
 /// The longest name or value that is kept, in characters. Both are the device's own words.
 const LONGEST: usize = 64;

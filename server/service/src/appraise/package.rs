@@ -8,7 +8,7 @@ use bonafide_protocol::measurement::{Code, CodeRole, Fact, Measurement};
 use bonafide_protocol::packages::{PackageFile, PackageSigner, Packages};
 
 use super::app::Likeness;
-use super::difference::Difference;
+use super::difference::{self, Difference};
 use super::{Build, Digest};
 use crate::package::{Package, Signer};
 
@@ -126,12 +126,13 @@ pub(super) fn android(build: &Build, measurement: &Measurement) -> Likeness {
     let entries = package.entries.iter().filter(|one| matches!(one.kind.as_str(), "dex" | "native"));
     let absent = |digest: &str| !present.contains(&digest.to_ascii_lowercase());
     let mut replaced = HashSet::new();
-    for piece in &foreign {
+    for (place, piece) in foreign.iter().enumerate() {
         let registered = entries
             .clone()
+            .filter(|_| place < difference::MOST)
             .find(|one| one.name == piece.name && one.architecture == piece.architecture && absent(&one.sha256));
-        replaced.extend(registered.map(|one| one.sha256.as_str()));
         let expected = registered.map(|one| one.sha256.as_str());
+        replaced.extend(expected);
         differences.push(Difference::new("code", &piece.name, expected, Some(&piece.sha256)));
     }
     // Splits for other devices are elsewhere; the base's own classes are on each.
