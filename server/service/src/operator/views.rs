@@ -12,6 +12,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::auth::{Caller, Scope};
+use crate::openapi::Refusals;
 use crate::query::{Path, Query};
 use crate::reply::Refusal;
 use crate::state::State;
@@ -53,8 +54,7 @@ impl Limit {
     tag = "operator",
     responses(
         (status = 200, description = "The account at a glance", body = serde_json::Value),
-        (status = "4XX", description = "A refusal, with its code", body = crate::openapi::Refused),
-        (status = "5XX", description = "The service cannot serve now", body = crate::openapi::Refused),
+        Refusals,
     ),
     security(("operator" = [])),
 )]
@@ -94,8 +94,7 @@ pub(crate) async fn account(caller: Caller, Shared(state): Shared<Arc<State>>) -
     ),
     responses(
         (status = 200, description = "Appraisals, the newest first", body = serde_json::Value),
-        (status = "4XX", description = "A refusal, with its code", body = crate::openapi::Refused),
-        (status = "5XX", description = "The service cannot serve now", body = crate::openapi::Refused),
+        Refusals,
     ),
     security(("operator" = [])),
 )]
@@ -165,8 +164,7 @@ pub(super) fn explained(code: &str) -> &'static str {
     ),
     responses(
         (status = 200, description = "Pin mismatches seen by devices, the newest first", body = serde_json::Value),
-        (status = "4XX", description = "A refusal, with its code", body = crate::openapi::Refused),
-        (status = "5XX", description = "The service cannot serve now", body = crate::openapi::Refused),
+        Refusals,
     ),
     security(("operator" = [])),
 )]
@@ -203,8 +201,7 @@ pub(crate) async fn reports(
     ),
     responses(
         (status = 200, description = "What the code stands for", body = serde_json::Value),
-        (status = "4XX", description = "A refusal, with its code", body = crate::openapi::Refused),
-        (status = "5XX", description = "The service cannot serve now", body = crate::openapi::Refused),
+        Refusals,
     ),
     security(("operator" = [])),
 )]
@@ -241,8 +238,7 @@ pub(crate) async fn arc(
     ),
     responses(
         (status = 200, description = "Installations, the one seen last first", body = serde_json::Value),
-        (status = "4XX", description = "A refusal, with its code", body = crate::openapi::Refused),
-        (status = "5XX", description = "The service cannot serve now", body = crate::openapi::Refused),
+        Refusals,
     ),
     security(("operator" = [])),
 )]
@@ -281,8 +277,7 @@ pub(crate) async fn installations(
     ),
     responses(
         (status = 200, description = "Changes, the newest first", body = serde_json::Value),
-        (status = "4XX", description = "A refusal, with its code", body = crate::openapi::Refused),
-        (status = "5XX", description = "The service cannot serve now", body = crate::openapi::Refused),
+        Refusals,
     ),
     security(("operator" = [])),
 )]
