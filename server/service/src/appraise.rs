@@ -7,13 +7,13 @@ mod package;
 use std::collections::HashMap;
 
 use bonafide_protocol::config::Config;
-use bonafide_protocol::development::is_development_audience;
 use bonafide_protocol::finding::Finding;
 use bonafide_protocol::measurement::{Code, CodeRole, DeviceFacts, Fact, Measurement, Platform, Traces};
 use bonafide_protocol::message::TokenRequest;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::development::has_audience;
 use crate::evidence::Judged;
 use crate::package::Package;
 pub(crate) use app::Comparison;
@@ -166,9 +166,7 @@ pub(crate) fn appraise(
     let device = request.measurement.device.as_ref().unwrap_or(&unsaid);
     let android = request.app.platform == Platform::Android;
 
-    // Reserved: a token for it has to have been made with a development key.
-    let reserved = is_development_audience(&request.audience);
-    let audience_known = !reserved && config.hosts.iter().any(|entry| config.audience(entry) == request.audience);
+    let audience_known = has_audience(config, &request.audience);
 
     let questions = [
         (Finding::AppUnregistered, app.unregistered),

@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 
-use bonafide_protocol::development::{DevelopmentKey, DevelopmentKeyDigest};
+use bonafide_protocol::config::Config;
+use bonafide_protocol::development::{DevelopmentKey, DevelopmentKeyDigest, is_development_audience};
 use bonafide_protocol::finding::Finding;
 use bonafide_protocol::message::TokenRequest;
 use ring::rand::{SecureRandom as _, SystemRandom};
@@ -81,6 +82,12 @@ impl DevelopmentKeys {
     }
 }
 
+/// Whether a token may be asked for this audience: a host has it, and it is not one that only a development key makes.
+/// An older version of the service may have let a host have such a one.
+pub(crate) fn has_audience(config: &Config, audience: &str) -> bool {
+    !is_development_audience(audience) && config.hosts.iter().any(|entry| config.audience(entry) == audience)
+}
+
 /// A new key, and its digest sealed for the database.
 pub(crate) fn make(master: &MasterKey, account: &str) -> Result<(DevelopmentKey, String), SealError> {
     let (mut id, mut secret) = ([0; 9], [0; 32]);
@@ -93,4 +100,27 @@ pub(crate) fn make(master: &MasterKey, account: &str) -> Result<(DevelopmentKey,
 
 fn binding<'a>(account: &'a str, key_id: &'a str) -> Binding<'a> {
     Binding { account, purpose: PURPOSE, kid: key_id }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_development_audience_is_none_that_can_be_asked_for_whatever_the_config_says() {
+        let pin = bonafide_protocol::pin::Pin::from_digest([1; 32]);
+        let config: Config = serde_json::from_value(serde_json::json!({
+            "format": 1, "account": "acme", "epoch": 1, "version": 1, "issued_at": 1,
+            "service": { "url": "https://service.acme.com", "pins": [pin] },
+            "hosts": [
+                { "host": "api.acme.com", "pins": [pin] },
+                { "host": "dev.acme.com", "pins": [pin], "audience": "acme+dev" },
+            ],
+        }))
+        .unwrap();
+        assert!(!has_audience(&config, "acme+dev"));
+        assert!(!has_audience(&config, "other"));
+        assert!(has_audience(&config, "acme"));
+    }
 }

@@ -7,8 +7,7 @@ use bonafide_protocol::development::{DevelopmentKey, DevelopmentProof};
 use bonafide_protocol::key::P256Key;
 use bonafide_protocol::measurement::{Fact, Platform, Traces};
 use bonafide_protocol::message::TokenResponse;
-use bonafide_protocol::packages::{PackageCode, PackageFile, PackageSigner, Packages};
-use common::{ACCOUNT, Device, START, Service, genuine, parts};
+use common::{ACCOUNT, Device, START, Service, genuine, parts, phones};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
@@ -301,43 +300,13 @@ async fn a_software_key_never_passes_for_a_phone() {
     let lax = json!({ "pins": [common::pin(1), common::pin(2)], "send_token": true, "audience": "lax",
         "policy": { "platforms": ["android", "ios", "jvm", "linux"], "least_key_level": "software" } });
     assert_eq!(service.operator("PUT", "/admin/v1/hosts/lax.acme.com", Some(lax)).await.0, StatusCode::OK);
-    let digest = |byte: &str| byte.repeat(32);
-    let entry = |module: &str, kind: &str, name: &str, byte: &str| json!([{ "module": module, "kind": kind, "name": name, "sha256": digest(byte) }]);
-    for (platform, rest) in [
-        ("jvm", json!({ "artifacts": [{ "name": "app.jar", "sha256": digest("11") }] })),
-        ("ios", json!({ "format": "ipa", "team": "ACMETEAM01", "entries": entry("app", "text", "Acme", "55") })),
-        (
-            "android",
-            json!({ "format": "apk", "entries": entry("base", "dex", "classes.dex", "d1"),
-                "signers": [{ "sha256": digest("e5"), "scheme": "store" }] }),
-        ),
-    ] {
-        let mut body = json!({ "platform": platform, "id": "com.acme.app", "version": "1.0" });
-        body.as_object_mut().unwrap().extend(rest.as_object().unwrap().clone());
-        let (status, answer) = service.operator("POST", "/admin/v1/apps", Some(body)).await;
-        assert_eq!(status, StatusCode::OK, "{platform} {answer}");
+    for platform in [Platform::Android, Platform::Ios, Platform::Jvm] {
+        let (status, answer) = service.operator("POST", "/admin/v1/apps", Some(phones::build(platform))).await;
+        assert_eq!(status, StatusCode::OK, "{platform:?} {answer}");
     }
-    let package = PackageFile {
-        name: "base.apk".into(),
-        signer: Fact::Known(PackageSigner { scheme: "v3".into(), sha256: digest("e5"), lineage: Vec::new() }),
-        content: Fact::Known(digest("c0")),
-        code: Fact::Known(vec![PackageCode { name: "classes.dex".into(), architecture: None, sha256: digest("d1") }]),
-    };
     let script = |platform, audience: &str| {
-        let mut device = Device::new();
-        device.request.app.platform = platform;
+        let mut device = phones::device(platform);
         device.request.audience = audience.into();
-        if platform == Platform::Android {
-            device.request.measurement.packages =
-                Some(Packages { sdk: Some(34), files: Fact::Known(vec![package.clone()]) });
-        }
-        if platform == Platform::Ios {
-            // The core is part of the executable there.
-            for code in &mut device.request.measurement.code {
-                code.memory = Fact::Known(digest("55"));
-                code.file = Fact::Unknown("encrypted".into());
-            }
-        }
         device
     };
     for platform in [Platform::Android, Platform::Ios] {

@@ -8,6 +8,8 @@ use bonafide_protocol::key::Ed25519Key;
 use bonafide_protocol::root::Root as Document;
 use bonafide_protocol::trust::Trusted;
 use clap::Subcommand;
+use rustls_pki_types::PrivatePkcs8KeyDer;
+use rustls_pki_types::pem::PemObject as _;
 use serde_json::{Value, json};
 
 use crate::context::{Context, read, write};
@@ -21,7 +23,7 @@ pub(crate) enum Root {
     /// Replaces the config keys, after a theft for instance: the service prepares, this machine signs, the service
     /// publishes. The root key never reaches the service.
     Rotate {
-        /// The root key, from where it is kept.
+        /// The root key, from where it is kept: as `init` wrote it, or PEM (PKCS#8) of an Ed25519 key.
         #[arg(long, value_name = "FILE")]
         root_key: PathBuf,
         /// Replaces the root key as well; a file that is not there is made.
@@ -135,8 +137,30 @@ fn live(answer: &Value) -> Outcome<Trusted> {
         .map_err(|error| Failure::refused(format!("the service's documents are not to be trusted: {error}")))
 }
 
+/// The key as `bonafide init` writes it (a JWK), or as `openssl genpkey -algorithm ed25519` does (PEM).
 fn read_key(path: &Path) -> Outcome<Ed25519Key> {
-    Ed25519Key::from_private_jwk(&read(path)?).map_err(|error| Failure::refused(format!("{}: {error}", path.display())))
+    let content = read(path)?;
+    let refused = |why: &str| Failure::refused(format!("{}: {why}", path.display()));
+    if content.trim_ascii_start().starts_with(b"-----BEGIN ENCRYPTED") {
+        return Err(refused("it is encrypted").next("openssl pkey -in FILE -out DECRYPTED, on a machine to be trusted"));
+    }
+    let key = if content.trim_ascii_start().starts_with(b"-----BEGIN ") {
+        let pem = PrivatePkcs8KeyDer::from_pem_slice(&content).map_err(|_| refused("no PKCS#8 private key in it"))?;
+        let seed = ed25519_seed(pem.secret_pkcs8_der()).ok_or_else(|| {
+            refused("no Ed25519 key: only these are root keys").next("openssl genpkey -algorithm ed25519 -out FILE")
+        })?;
+        Ed25519Key::from_seed(seed)
+    } else {
+        Ed25519Key::from_private_jwk(&content)
+    };
+    key.map_err(|error| refused(&error.to_string()))
+}
+
+/// The seed in a PKCS#8 Ed25519 key without its public half, whose form leaves no choice (RFC 8410 section 10.3).
+fn ed25519_seed(der: &[u8]) -> Option<[u8; 32]> {
+    const BEFORE: &[u8] =
+        &[0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20];
+    der.strip_prefix(BEFORE)?.try_into().ok()
 }
 
 fn read_or_make_key(path: &Path) -> Outcome<Ed25519Key> {

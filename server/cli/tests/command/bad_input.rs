@@ -146,3 +146,59 @@ fn what_is_no_command_is_told_in_the_form_that_was_asked_for() {
     let argument = said(&["token", "decode", "--no-such-option", "--", "--json"]);
     assert!(argument.stderr.starts_with("error:"), "an argument of that text asks for nothing: {}", argument.stderr);
 }
+
+#[test]
+fn a_certificate_that_devices_would_refuse_makes_no_account() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    issue(folder, "good", EC, "DNS:localhost", "9");
+    issue(folder, "elsewhere", EC, "DNS:other.test", "9");
+    issue_expired(folder, "ended");
+    openssl(folder, "genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out spare.key");
+    std::fs::write(folder.join("no.key"), "no key").unwrap();
+    let file = |name: &str| folder.join(name).display().to_string();
+    let init = |cert: &str, key: &str| {
+        let (data, cert, key, spare) = (file("data"), file(cert), file(key), file("spare.key"));
+        let words = ["--json", "--data", &data, "init", "--account", "acme", "--url", "https://localhost:8443"];
+        let tls = ["--tls-cert", &cert, "--tls-key", &key, "--service-backup-key", &spare];
+        run(command().args([&words[..], &tls].concat()))
+    };
+    for (cert, key, said) in [
+        ("good.pem", "spare.key", "is not the key of"),
+        ("good.pem", "no.key", "no PEM private key"),
+        ("elsewhere.pem", "elsewhere.key", "it is for other.test, and --url names localhost"),
+        ("ended.pem", "ended.key", "expired at 2021-01-01"),
+    ] {
+        let ended = init(cert, key);
+        assert_eq!(ended.code, 1, "{cert} {key} {}", ended.stderr);
+        let message = ended.error()["message"].as_str().unwrap().to_owned();
+        assert!(message.contains(said), "{message}");
+        assert!(!folder.join("data").join("operator.json").exists(), "{cert} {key}: nothing was made");
+    }
+    assert_eq!(init("good.pem", "good.key").code, 0);
+}
+
+#[test]
+fn a_host_that_is_down_does_not_hide_the_others() {
+    let service = Service::start();
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    issue(folder, "leaf", EC, "DNS:localhost,IP:127.0.0.1", "9");
+    let port = tls_server(folder, &["leaf"]).port();
+    let (ca, spare) = (folder.join("ca.pem").display().to_string(), service.data.file("tls/backup.key"));
+    for host in ["127.0.0.1", "localhost"] {
+        let url = format!("https://{host}:{port}");
+        let ended = service.data.run(&["api", "add", &url, "--ca", &ca, "--backup-key", &spare, "--yes"]);
+        assert_eq!(ended.code, 0, "{}", ended.stderr);
+    }
+    // Without a port it is 443, where nobody of ours listens.
+    let ended = service.data.run(&["api", "check", "--ca", &ca]);
+    assert_eq!(ended.code, 3, "{}", ended.stderr);
+    let rows = ended.json();
+    let hosts: Vec<&str> = rows.as_array().unwrap().iter().map(|row| row["host"].as_str().unwrap()).collect();
+    assert_eq!(hosts, ["127.0.0.1", "localhost"], "{rows}");
+    for row in rows.as_array().unwrap() {
+        assert_eq!(row["ok"], false);
+        assert!(row["not_checked"].as_str().unwrap().contains("cannot be reached"), "{row}");
+    }
+}

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::bench::{EC, Service, issue, tls_server};
+use crate::bench::{EC, Service, issue, openssl, tls_server};
 
 struct Api {
     service: Service,
@@ -110,6 +110,40 @@ fn the_root_is_rotated_with_its_key_elsewhere() {
     let shown = service.data.run(&["root", "show"]).json();
     assert_eq!(shown.get("root_key_on_this_machine").unwrap(), false);
     assert_eq!(shown.pointer("/roots/2/epoch").unwrap(), 3);
+}
+
+#[test]
+fn a_root_key_may_be_openssls() {
+    let service = Service::start();
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| folder.path().join(name).display().to_string();
+    openssl(folder.path(), "genpkey -algorithm ed25519 -out root.pem");
+    openssl(folder.path(), "genpkey -algorithm ed25519 -out locked.pem -aes256 -pass pass:x");
+    openssl(folder.path(), "genpkey -algorithm X25519 -out x25519.pem");
+    openssl(folder.path(), "genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out ec.pem");
+    openssl(folder.path(), "pkey -in root.pem -pubout -out public.pem");
+    let first = service.data.file("root.key");
+    let rotate =
+        |key: &str, more: &[&str]| service.data.run(&[&["root", "rotate", "--root-key", key, "--yes"], more].concat());
+    for (name, said) in [
+        ("locked.pem", "is encrypted"),
+        ("x25519.pem", "no Ed25519 key"),
+        ("ec.pem", "no Ed25519 key"),
+        ("public.pem", "no PKCS#8 private key"),
+    ] {
+        for (key, more) in [(file(name), vec![]), (first.clone(), vec!["--new-root-key".to_owned(), file(name)])] {
+            let more: Vec<&str> = more.iter().map(String::as_str).collect();
+            let ended = rotate(&key, &more);
+            assert_eq!(ended.code, 1, "{name} {}", ended.stderr);
+            assert!(ended.error()["message"].as_str().unwrap().contains(said), "{name} {}", ended.stderr);
+        }
+    }
+    assert_eq!(rotate(&file("root.pem"), &[]).code, 1, "a sound key, but not this account's");
+    let ended = rotate(&first, &["--new-root-key", &file("root.pem")]);
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    assert_eq!(rotate(&first, &[]).code, 1, "the old one signs no more");
+    let ended = rotate(&file("root.pem"), &[]);
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
 }
 
 #[test]

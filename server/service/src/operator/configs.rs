@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use super::auth::{Caller, Scope};
 use super::views::Limit;
 use crate::audit;
+use crate::openapi::Refusals;
 use crate::query::{Path, Query};
 use crate::reply::Refusal;
 use crate::state::State;
@@ -26,8 +27,7 @@ use crate::store::{accounts, documents, installations};
     tag = "operator",
     responses(
         (status = 200, description = "What is live: roots, config, content", body = serde_json::Value),
-        (status = "4XX", description = "A refusal, with its code", body = crate::openapi::Refused),
-        (status = "5XX", description = "The service cannot serve now", body = crate::openapi::Refused),
+        Refusals,
     ),
     security(("operator" = [])),
 )]
@@ -48,8 +48,7 @@ pub(crate) async fn live(caller: Caller, Shared(state): Shared<Arc<State>>) -> R
     ),
     responses(
         (status = 200, description = "Published configs, the newest first", body = serde_json::Value),
-        (status = "4XX", description = "A refusal, with its code", body = crate::openapi::Refused),
-        (status = "5XX", description = "The service cannot serve now", body = crate::openapi::Refused),
+        Refusals,
     ),
     security(("operator" = [])),
 )]
@@ -95,8 +94,7 @@ pub(crate) struct Epoch {
     ),
     responses(
         (status = 200, description = "One former config", body = serde_json::Value),
-        (status = "4XX", description = "A refusal, with its code", body = crate::openapi::Refused),
-        (status = "5XX", description = "The service cannot serve now", body = crate::openapi::Refused),
+        Refusals,
     ),
     security(("operator" = [])),
 )]
@@ -127,8 +125,7 @@ pub(crate) async fn former(
     tag = "operator",
     responses(
         (status = 200, description = "The initial config; remembered as exported", body = serde_json::Value),
-        (status = "4XX", description = "A refusal, with its code", body = crate::openapi::Refused),
-        (status = "5XX", description = "The service cannot serve now", body = crate::openapi::Refused),
+        Refusals,
     ),
     security(("operator" = [])),
 )]

@@ -14,6 +14,7 @@ use super::BODY;
 use super::auth::{Caller, Scope};
 use crate::audit;
 use crate::body;
+use crate::openapi::Refusals;
 use crate::policy::Verdict;
 use crate::query::Path;
 use crate::reply::Refusal;
@@ -46,8 +47,7 @@ pub(crate) struct Wanted {
     tag = "operator",
     responses(
         (status = 200, description = "The forced verdicts that hold now", body = serde_json::Value),
-        (status = "4XX", description = "A refusal, with its code", body = crate::openapi::Refused),
-        (status = "5XX", description = "The service cannot serve now", body = crate::openapi::Refused),
+        Refusals,
     ),
     security(("operator" = [])),
 )]
@@ -70,8 +70,7 @@ pub(crate) async fn list(caller: Caller, Shared(state): Shared<Arc<State>>) -> R
     request_body = Wanted,
     responses(
         (status = 200, description = "The verdict and its end", body = serde_json::Value),
-        (status = "4XX", description = "A refusal, with its code", body = crate::openapi::Refused),
-        (status = "5XX", description = "The service cannot serve now", body = crate::openapi::Refused),
+        Refusals,
     ),
     security(("operator" = [])),
 )]
@@ -122,8 +121,7 @@ pub(crate) async fn force(
     ),
     responses(
         (status = 200, description = "The verdict that is gone", body = serde_json::Value),
-        (status = "4XX", description = "A refusal, with its code", body = crate::openapi::Refused),
-        (status = "5XX", description = "The service cannot serve now", body = crate::openapi::Refused),
+        Refusals,
     ),
     security(("operator" = [])),
 )]

@@ -11,6 +11,7 @@ pub(crate) mod apps;
 pub(crate) mod auth;
 pub(crate) mod configs;
 pub(crate) mod development_keys;
+pub(crate) mod devices;
 pub(crate) mod evidence;
 pub(crate) mod forced;
 mod guard;
@@ -52,10 +53,10 @@ pub(crate) fn routes() -> Router<Arc<State>> {
         .route("/admin/v1/keys/{purpose}/rotate", post(keys::rotate))
         .route("/admin/v1/roots/prepare", post(roots::prepare))
         .route("/admin/v1/roots", post(roots::publish))
-        .route("/admin/v1/appraisals", get(views::appraisals))
+        .route("/admin/v1/appraisals", get(devices::appraisals))
         .route("/admin/v1/reports", get(views::reports))
         .route("/admin/v1/arc/{code}", get(views::arc))
-        .route("/admin/v1/installations", get(views::installations))
+        .route("/admin/v1/installations", get(devices::installations))
         .route("/admin/v1/installations/{installation}/forced", put(forced::force).delete(forced::clear))
         .route("/admin/v1/forced", get(forced::list))
         .route("/admin/v1/development-keys", get(development_keys::list).post(development_keys::create))

@@ -14,6 +14,7 @@ use super::auth::{Caller, Scope};
 use super::views::{Limit, escape, explained};
 use crate::audit;
 use crate::body::Text;
+use crate::openapi::Refusals;
 use crate::policy::{
     Appraised, Document, MAX_BYTES, PLATFORMS, Rules, Trial, Verdict, default_action, to_json, try_on, why_excused,
     why_fixed,
@@ -37,8 +38,7 @@ const MOST_TRIED: u64 = 10_000;
     tag = "operator",
     responses(
         (status = 200, description = "The policy in force", body = serde_json::Value),
-        (status = "4XX", description = "A refusal, with its code", body = crate::openapi::Refused),
-        (status = "5XX", description = "The service cannot serve now", body = crate::openapi::Refused),
+        Refusals,
     ),
     security(("operator" = [])),
 )]
@@ -75,8 +75,7 @@ pub(crate) async fn live(caller: Caller, Shared(state): Shared<Arc<State>>) -> R
     ),
     responses(
         (status = 200, description = "Every version of the policy on findings, the newest first", body = serde_json::Value),
-        (status = "4XX", description = "A refusal, with its code", body = crate::openapi::Refused),
-        (status = "5XX", description = "The service cannot serve now", body = crate::openapi::Refused),
+        Refusals,
     ),
     security(("operator" = [])),
 )]
@@ -115,8 +114,7 @@ pub(crate) struct Sample {
     request_body = serde_json::Value,
     responses(
         (status = 200, description = "What would change", body = serde_json::Value),
-        (status = "4XX", description = "A refusal, with its code", body = crate::openapi::Refused),
-        (status = "5XX", description = "The service cannot serve now", body = crate::openapi::Refused),
+        Refusals,
     ),
     security(("operator" = [])),
 )]
@@ -161,8 +159,7 @@ pub(crate) struct Care {
     request_body = serde_json::Value,
     responses(
         (status = 200, description = "The new version, what it replaces, and what would change", body = serde_json::Value),
-        (status = "4XX", description = "A refusal, with its code", body = crate::openapi::Refused),
-        (status = "5XX", description = "The service cannot serve now", body = crate::openapi::Refused),
+        Refusals,
     ),
     security(("operator" = [])),
 )]

@@ -12,32 +12,16 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::auth::{Caller, Scope};
+use crate::openapi::Refusals;
 use crate::query::{Path, Query};
 use crate::reply::Refusal;
 use crate::state::State;
-use crate::store::logs::{self, AppraisalRow, Sought};
-use crate::store::{apps, installations};
+use crate::store::{apps, installations, logs};
 
 /// How many rows of a list.
 #[derive(Deserialize)]
 pub(crate) struct Limit {
-    limit: Option<u64>,
-}
-
-/// Which rows of a list, and how many.
-#[derive(Deserialize)]
-pub(crate) struct Search {
-    limit: Option<u64>,
-    #[serde(default)]
-    user: String,
-    #[serde(default)]
-    trace: String,
-}
-
-impl Search {
-    fn rows(&self) -> u64 {
-        Limit { limit: self.limit }.rows()
-    }
+    pub(super) limit: Option<u64>,
 }
 
 impl Limit {
@@ -53,8 +37,7 @@ impl Limit {
     tag = "operator",
     responses(
         (status = 200, description = "The account at a glance", body = serde_json::Value),
-        (status = "4XX", description = "A refusal, with its code", body = crate::openapi::Refused),
-        (status = "5XX", description = "The service cannot serve now", body = crate::openapi::Refused),
+        Refusals,
     ),
     security(("operator" = [])),
 )]
@@ -82,76 +65,6 @@ pub(crate) async fn account(caller: Caller, Shared(state): Shared<Arc<State>>) -
     })))
 }
 
-/// Appraisals, the newest first.
-#[utoipa::path(
-    get,
-    path = "/admin/v1/appraisals",
-    tag = "operator",
-    params(
-        ("limit" = Option<u64>, Query, description = "How many rows; 100, at most 1000"),
-        ("user" = Option<String>, Query, description = "Only those with this user property"),
-        ("trace" = Option<String>, Query, description = "Only those with this trace id"),
-    ),
-    responses(
-        (status = 200, description = "Appraisals, the newest first", body = serde_json::Value),
-        (status = "4XX", description = "A refusal, with its code", body = crate::openapi::Refused),
-        (status = "5XX", description = "The service cannot serve now", body = crate::openapi::Refused),
-    ),
-    security(("operator" = [])),
-)]
-pub(crate) async fn appraisals(
-    caller: Caller,
-    Shared(state): Shared<Arc<State>>,
-    Query(search): Query<Search>,
-) -> Result<Json<Value>, Refusal> {
-    caller.needs(Scope::Read)?;
-    let sought = Sought { user: &search.user, trace: &search.trace };
-    let mut connection = state.store.read().await?;
-    let rows = logs::appraisals(&mut connection, &state.account, sought, search.rows()).await?;
-    let list: Vec<Value> = rows
-        .iter()
-        .map(|row| {
-            let findings: Vec<Value> = row
-                .findings
-                .split(' ')
-                .filter(|code| !code.is_empty())
-                .map(|code| json!({ "code": code, "explanation": explained(code) }))
-                .collect();
-            json!({
-                "time": row.time,
-                "app": {
-                    "platform": row.platform, "id": shown(&row.app), "version": shown(&row.app_version),
-                },
-                "audience": shown(&row.audience),
-                "passed": row.passed,
-                "findings": findings,
-                "differences": serde_json::from_str::<Value>(&row.differences).unwrap_or_else(|_| json!([])),
-                "installation": row.installation,
-                "policy": row.policy,
-                "forced": said(&row.forced),
-                "development": development(row),
-                "user": said(&row.user_property),
-                "trace": said(&row.trace_id),
-                "reason": if row.reason.is_empty() { Value::Null } else { json!(shown(&row.reason)) },
-            })
-        })
-        .collect();
-    Ok(Json(Value::Array(list)))
-}
-
-/// Null where nothing was said.
-fn said(text: &str) -> Value {
-    if text.is_empty() { Value::Null } else { json!(text) }
-}
-
-/// The development key that was claimed, and who asked for it: null where it is not known.
-fn development(row: &AppraisalRow) -> Value {
-    if row.development_key.is_empty() {
-        return Value::Null;
-    }
-    json!({ "key": row.development_key, "name": said(&row.development_name) })
-}
-
 /// What a code stands for. A later version of the service may have written one that this one does not know.
 pub(super) fn explained(code: &str) -> &'static str {
     Finding::from_code(code).map_or("unknown to this version of the service", Finding::explanation)
@@ -167,8 +80,7 @@ pub(super) fn explained(code: &str) -> &'static str {
     ),
     responses(
         (status = 200, description = "Pin mismatches seen by devices, the newest first", body = serde_json::Value),
-        (status = "4XX", description = "A refusal, with its code", body = crate::openapi::Refused),
-        (status = "5XX", description = "The service cannot serve now", body = crate::openapi::Refused),
+        Refusals,
     ),
     security(("operator" = [])),
 )]
@@ -205,8 +117,7 @@ pub(crate) async fn reports(
     ),
     responses(
         (status = 200, description = "What the code stands for", body = serde_json::Value),
-        (status = "4XX", description = "A refusal, with its code", body = crate::openapi::Refused),
-        (status = "5XX", description = "The service cannot serve now", body = crate::openapi::Refused),
+        Refusals,
     ),
     security(("operator" = [])),
 )]
@@ -232,47 +143,6 @@ pub(crate) async fn arc(
     ))
 }
 
-/// Installations, the one seen last first.
-#[utoipa::path(
-    get,
-    path = "/admin/v1/installations",
-    tag = "operator",
-    params(
-        ("limit" = Option<u64>, Query, description = "How many rows; 100, at most 1000"),
-        ("user" = Option<String>, Query, description = "Only those whose last request had this user property"),
-    ),
-    responses(
-        (status = 200, description = "Installations, the one seen last first", body = serde_json::Value),
-        (status = "4XX", description = "A refusal, with its code", body = crate::openapi::Refused),
-        (status = "5XX", description = "The service cannot serve now", body = crate::openapi::Refused),
-    ),
-    security(("operator" = [])),
-)]
-pub(crate) async fn installations(
-    caller: Caller,
-    Shared(state): Shared<Arc<State>>,
-    Query(search): Query<Search>,
-) -> Result<Json<Value>, Refusal> {
-    caller.needs(Scope::Read)?;
-    let mut connection = state.store.read().await?;
-    let rows = installations::list(&mut connection, &state.account, &search.user, search.rows()).await?;
-    let list: Vec<Value> = rows
-        .iter()
-        .map(|row| {
-            json!({
-                "installation": row.installation,
-                "app": { "platform": row.platform, "id": shown(&row.app), "version": shown(&row.app_version) },
-                "epoch": row.epoch,
-                "version": row.version,
-                "user": said(&row.user_property),
-                "created_at": row.created_at,
-                "seen_at": row.seen_at,
-            })
-        })
-        .collect();
-    Ok(Json(Value::Array(list)))
-}
-
 /// Changes, the newest first.
 #[utoipa::path(
     get,
@@ -283,8 +153,7 @@ pub(crate) async fn installations(
     ),
     responses(
         (status = 200, description = "Changes, the newest first", body = serde_json::Value),
-        (status = "4XX", description = "A refusal, with its code", body = crate::openapi::Refused),
-        (status = "5XX", description = "The service cannot serve now", body = crate::openapi::Refused),
+        Refusals,
     ),
     security(("operator" = [])),
 )]
@@ -314,7 +183,7 @@ pub(crate) async fn audit(
 }
 
 /// Text from devices, fit for a terminal: no control characters, no marks that turn the direction of a line.
-fn shown(text: &str) -> String {
+pub(super) fn shown(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for character in text.chars().take(200) {
         let hidden = matches!(character, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}');

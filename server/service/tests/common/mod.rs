@@ -1,6 +1,8 @@
 //! What the tests over sockets share: a service of their own, a clock that they turn, and a device.
 #![expect(dead_code, reason = "each test file uses its part")]
 
+pub(crate) mod phones;
+
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};

@@ -163,8 +163,8 @@ async fn one_request_counts_once_and_one_key_is_no_other_platforms() {
     let (status, answer) = world.service.post("/v1/tokens", body).await;
     assert_eq!((status.as_u16(), answer.get("code").and_then(Value::as_str)), (409, Some("challenge_spent")));
 
-    let mut claims = phone;
-    claims.device.request.app.platform = Platform::Ios;
+    let mut claims = Phone::new(Platform::Ios);
+    claims.device.key = phone.device.key;
     claims.ask(&world, |_| Vec::new()).await;
     world.assert_found(&["key_level_too_low", "evidence_missing"], "the same key, as an iPhone").await;
     claims.device.request.app.platform = Platform::Android;

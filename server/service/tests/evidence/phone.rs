@@ -15,12 +15,10 @@ use rcgen::KeyPair;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
-use crate::common::{ACCOUNT, Device, Service, pin};
+use crate::common::{ACCOUNT, Device, Service, phones, pin};
 
 /// When all this happens: the forged attestations of Apple's live from a minute before for three days.
 pub(crate) const NOW: u64 = 1_800_000_000;
-
-pub(crate) const TEAM: &str = "TEAM123456";
 
 /// A service that lets attested phones in, with roots of the tests' own; and what makes evidence under them.
 pub(crate) struct World {
@@ -47,8 +45,8 @@ impl World {
         let apple =
             Apple { attestations: Mutex::new(AttestationForge::new()), receipts: Mutex::new(ReceiptForge::new()) };
         let world = Self { service, google: Mutex::new(google), apple };
-        world.register("android", json!({ "signers": [{ "sha256": "aa".repeat(32), "scheme": "v2" }] })).await;
-        world.register("ios", json!({ "team": TEAM })).await;
+        world.register(Platform::Android, json!({})).await;
+        world.register(Platform::Ios, json!({})).await;
         let root = pem(&world.google.lock().unwrap().root());
         world.set_list("android-key-roots", &root).await;
         world.set_list("revocations", r#"{"entries": {}}"#).await;
@@ -59,9 +57,9 @@ impl World {
         world
     }
 
-    pub(crate) async fn register(&self, platform: &str, more: Value) {
-        let mut body = json!({ "platform": platform, "id": "com.acme.app", "version": "1.0",
-            "artifacts": [{ "name": "app.jar", "sha256": "11".repeat(32) }] });
+    /// Registers the platform's build, with these members in the place of its own.
+    pub(crate) async fn register(&self, platform: Platform, more: Value) {
+        let mut body = phones::build(platform);
         body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         let (status, answer) = self.service.operator("POST", "/admin/v1/apps", Some(body)).await;
         assert_eq!(status, StatusCode::OK, "{answer}");
@@ -124,9 +122,7 @@ pub(crate) struct Phone {
 
 impl Phone {
     pub(crate) fn new(platform: Platform) -> Self {
-        let mut device = Device::new();
-        device.request.app.platform = platform;
-        Self { device }
+        Self { device: phones::device(platform) }
     }
 
     pub(crate) fn android() -> Self {

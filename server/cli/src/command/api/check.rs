@@ -53,24 +53,47 @@ impl Check {
         if targets.is_empty() {
             return Err(Failure::refused("the config has no host").next("bonafide api add https://HOST"));
         }
-        let mut findings = Vec::new();
+        let mut looked = Vec::new();
         for target in targets {
             let entry = config.entry(&target.host).ok_or_else(|| {
                 Failure::refused(format!("the config does not cover {}", target.host))
                     .next(format!("bonafide api add https://{target}"))
             })?;
-            findings.push(examine(context, &operator, &roots, &target, entry).await?);
+            // One host that is down hides nothing of the others.
+            looked.push(examine(context, &operator, &roots, &target, entry).await.map_err(|failure| (target, failure)));
         }
-        let text: Vec<&str> = findings.iter().map(|finding| finding.text.as_str()).collect();
-        let machine: Vec<&Value> = findings.iter().map(|finding| &finding.machine).collect();
+        let text: Vec<String> = looked.iter().map(text_of).collect();
+        let machine: Vec<Value> = looked.iter().map(machine_of).collect();
         context.out.result(text.join("\n\n"), &json!(machine))?;
-        if let Some(bad) = findings.iter().find(|finding| !finding.good) {
+        if let Some(bad) = looked.iter().flatten().find(|finding| !finding.good) {
             let host = &bad.target.host;
             return Err(Failure::refused(format!("{host} serves what devices refuse")).next(format!(
                 "if the certificate was changed on purpose: bonafide api pin {host} --from-server; if not, somebody intercepts"
             )));
         }
-        findings.iter().try_for_each(|finding| finding.elsewhere.accept(&finding.target, self.force, context.out))
+        for finding in looked.iter().flatten() {
+            finding.elsewhere.accept(&finding.target, self.force, context.out)?;
+        }
+        looked.into_iter().find_map(Result::err).map_or(Ok(()), |(_, failure)| Err(failure))
+    }
+}
+
+/// A host that was looked at, or why it could not be.
+type Looked = Result<Finding, (Target, Failure)>;
+
+fn text_of(looked: &Looked) -> String {
+    match looked {
+        Ok(finding) => finding.text.clone(),
+        Err((target, failure)) => format!("{target}\nNOT CHECKED: {}", failure.message()),
+    }
+}
+
+fn machine_of(looked: &Looked) -> Value {
+    match looked {
+        Ok(finding) => finding.machine.clone(),
+        Err((target, failure)) => {
+            json!({"host": target.host.to_string(), "ok": false, "not_checked": failure.message()})
+        }
     }
 }
 

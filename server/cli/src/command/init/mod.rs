@@ -1,5 +1,6 @@
 //! `bonafide init`: an account's keys, its first config, an operator's token.
 
+mod own_certificate;
 pub(crate) mod private_ca;
 
 use std::net::SocketAddr;
@@ -16,6 +17,7 @@ use crate::context::Context;
 use crate::exit::{Failure, Outcome};
 use crate::tls::files::{certificates, pin_of_key_file};
 use private_ca::PrivateCa;
+use rustls_pki_types::UnixTime;
 
 #[derive(Args)]
 pub(crate) struct Init {
@@ -101,8 +103,8 @@ impl Init {
         let mut tls = None;
         let mut made = None;
         if let (Some(cert), Some(key)) = (&self.tls_cert, &self.tls_key) {
-            let leaf = certificates(cert)?.into_iter().next().unwrap_or_default();
-            pins.push(Pin::of_certificate(&leaf).map_err(|error| Failure::refused(error.to_string()))?);
+            let host = url.host_str().unwrap_or_default();
+            pins.push(own_certificate::check(cert, key, host, UnixTime::now())?);
             let absolute =
                 |path: &Path| std::fs::canonicalize(path).map_err(|error| Failure::io(path.display(), &error));
             tls = Some(TlsPaths { cert: absolute(cert)?, key: absolute(key)? });
