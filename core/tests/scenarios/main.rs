@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod bootstrap;
+mod evidence;
 mod reports;
 mod support;
 mod tokens;

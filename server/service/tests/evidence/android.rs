@@ -94,7 +94,8 @@ async fn what_is_not_this_keys_for_this_challenge_is_refused_with_the_reason_for
     let world = World::new().await;
     let (mine, other) = (Phone::android(), Phone::android());
     let stranger = Forge::remote();
-    let cases: Vec<(&str, Box<dyn Fn(&str) -> Evidence + '_>, &str)> = vec![
+    type Made<'a> = Box<dyn Fn(&str) -> Evidence + 'a>;
+    let cases: Vec<(&str, Made<'_>, &str)> = vec![
         (
             "a chain of another phone",
             Box::new(|challenge| world.chain(&other.key(), &other.key_hash(challenge), |_, _| {})),
