@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
+use bonafide_protocol::encoding::Sha256;
 use bonafide_protocol::jwk::PublicKey;
 use bonafide_protocol::jws::{Header, join, signing_input};
 use bonafide_protocol::status::Status;
@@ -9,7 +10,7 @@ use tokio::runtime::Handle;
 
 use crate::Failure;
 use crate::health::Health;
-use crate::port::{InstallKey, KeyFailure, KeyHandle, Storage};
+use crate::port::{Candidate, InstallKey, KeyFailure, KeyHandle, Storage};
 use crate::store::installation;
 
 /// The install key. A key that cannot be used now is waited for; a lost one is made anew.
@@ -37,10 +38,7 @@ impl Keys {
     pub(crate) async fn handle(&self) -> Result<KeyHandle, Failure> {
         let this = self.clone();
         self.blocking(move || {
-            if this.foreign_gone.get().is_none() {
-                installation::reset_foreign_key(&*this.storage, &*this.key)?;
-                this.foreign_gone.get_or_init(|| ());
-            }
+            this.reset_foreign()?;
             let handle = this.or_anew(|| this.key.load_or_create())?;
             this.health.key(handle.level);
             Ok(handle)
@@ -59,10 +57,87 @@ impl Keys {
         .await
     }
 
+    /// Whether the platform attests keys at their making.
+    pub(crate) fn attests(&self) -> bool {
+        self.key.attests()
+    }
+
+    /// The key, if there is one. One that is lost is none.
+    pub(crate) async fn existing(&self) -> Result<Option<KeyHandle>, Failure> {
+        let this = self.clone();
+        self.blocking(move || {
+            this.reset_foreign()?;
+            match this.key.load() {
+                Err(KeyFailure::Lost { why }) => {
+                    tracing::warn!(%why, "the install key is lost: a new one is made");
+                    this.key.reset()?;
+                    Ok(None)
+                }
+                other => other,
+            }
+        })
+        .await
+    }
+
+    /// A key beside the one in use, attested for this challenge.
+    pub(crate) async fn make_candidate(&self, challenge: Sha256) -> Result<Candidate, Failure> {
+        let this = self.clone();
+        self.blocking(move || this.key.make_candidate(&challenge)).await
+    }
+
+    /// A compact JWS by the candidate.
+    pub(crate) async fn sign_with_candidate(
+        &self,
+        typ: &'static str,
+        public: &PublicKey,
+        payload: &[u8],
+    ) -> Result<String, Failure> {
+        let this = self.clone();
+        let input = signing_input(&Header::with_jwk(typ, public), payload);
+        self.blocking(move || {
+            let signature = this.key.sign_with_candidate(input.as_bytes())?;
+            Ok(join(&input, &signature))
+        })
+        .await
+    }
+
+    /// The signature of the key in use over these bytes.
+    pub(crate) async fn sign_raw(&self, message: Vec<u8>) -> Result<Vec<u8>, Failure> {
+        let this = self.clone();
+        self.blocking(move || this.key.sign(&message)).await
+    }
+
+    /// The candidate takes over.
+    pub(crate) async fn adopt_candidate(&self, candidate: &KeyHandle) -> Result<(), Failure> {
+        let (this, level) = (self.clone(), candidate.level);
+        self.blocking(move || {
+            this.key.adopt_candidate()?;
+            this.health.key(level);
+            Ok(())
+        })
+        .await
+    }
+
+    /// The candidate goes; the key in use stays. What is left of it is in nobody's way: the next one takes its place.
+    pub(crate) async fn drop_candidate(&self) {
+        let this = self.clone();
+        if let Err(failure) = self.blocking(move || this.key.drop_candidate()).await {
+            tracing::info!(%failure, "a key that was not used could not be removed");
+        }
+    }
+
     /// Makes the key anew, after [`KeyFailure::Lost`] came while signing.
     pub(crate) async fn remake(&self) -> Result<(), Failure> {
         let this = self.clone();
         self.blocking(move || this.key.reset()).await
+    }
+
+    fn reset_foreign(&self) -> Result<(), KeyFailure> {
+        if self.foreign_gone.get().is_none() {
+            installation::reset_foreign_key(&*self.storage, &*self.key)?;
+            self.foreign_gone.get_or_init(|| ());
+        }
+        Ok(())
     }
 
     fn or_anew<T>(&self, attempt: impl Fn() -> Result<T, KeyFailure>) -> Result<T, KeyFailure> {

@@ -7,6 +7,7 @@ pub mod adapter;
 mod background;
 mod backoff;
 mod engine;
+mod evidence;
 mod failure;
 mod flight;
 mod health;

@@ -1,28 +1,74 @@
 use std::sync::Arc;
 
 use bonafide_core::port::{EvidenceFailure, EvidenceProvider, EvidenceRequest};
-use bonafide_core::protocol::evidence::Evidence;
+use bonafide_core::protocol::evidence::{Evidence, EvidenceKind, Octets};
 
 use super::PortError;
 
-/// Platform evidence: App Attest, Key Attestation, Play Integrity. May block for seconds.
+/// A platform's statement, made on demand. Key Attestation is not among them: it comes with the key.
+#[derive(Clone, Debug, uniffi::Enum)]
+pub enum NativeEvidence {
+    /// Apple App Attest.
+    AppAttest {
+        /// The id of the App Attest key, decoded: 32 bytes.
+        key_id: Vec<u8>,
+        /// The attestation object, where the key is new.
+        attestation: Option<Vec<u8>>,
+        /// The assertion object, where it was attested before.
+        assertion: Option<Vec<u8>>,
+    },
+    /// Google Play Integrity, a classic request.
+    PlayIntegrity {
+        /// The token as Google gave it.
+        token: String,
+    },
+}
+
+/// Who gives evidence. Complete.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, uniffi::Enum)]
+pub enum NativeEvidenceKind {
+    /// Apple App Attest.
+    AppAttest,
+    /// Google Play Integrity.
+    PlayIntegrity,
+}
+
+/// App Attest, Play Integrity. May block for seconds.
 #[uniffi::export(foreign)]
 pub trait EvidencePort: Send + Sync {
-    /// Evidence as JSON, a piece as docs/protocol.md has it; `None` where none is due.
-    ///
-    /// `bound_hash` is what it has to carry, `key_bound_hash` where the attested key is the install key itself.
-    fn evidence(&self, bound_hash: Vec<u8>, key_bound_hash: Vec<u8>) -> Result<Option<String>, PortError>;
+    /// The kind that it gives.
+    fn kind(&self) -> NativeEvidenceKind;
+
+    /// Evidence that carries `bound_hash`. With `anew` App Attest makes a new key and attests it; otherwise it asserts
+    /// with the key that it attested last.
+    fn evidence(&self, bound_hash: Vec<u8>, anew: bool) -> Result<NativeEvidence, PortError>;
 }
 
 pub(super) struct ForeignEvidence(pub(super) Arc<dyn EvidencePort>);
 
 impl EvidenceProvider for ForeignEvidence {
-    fn evidence(&self, request: &EvidenceRequest) -> Result<Option<Evidence>, EvidenceFailure> {
-        let unavailable = |why: String| EvidenceFailure::Unavailable { why };
-        let json = self
-            .0
-            .evidence(request.bound_hash.to_vec(), request.key_bound_hash.to_vec())
-            .map_err(|PortError::Failed { why }| unavailable(why))?;
-        json.map(|json| serde_json::from_str(&json).map_err(|error| unavailable(error.to_string()))).transpose()
+    fn kind(&self) -> Option<EvidenceKind> {
+        Some(match self.0.kind() {
+            NativeEvidenceKind::AppAttest => EvidenceKind::AppAttest,
+            NativeEvidenceKind::PlayIntegrity => EvidenceKind::PlayIntegrity,
+        })
+    }
+
+    fn evidence(&self, request: &EvidenceRequest) -> Result<Evidence, EvidenceFailure> {
+        let evidence = self.0.evidence(request.bound_hash.to_vec(), request.anew);
+        evidence.map(Into::into).map_err(|PortError::Failed { why }| EvidenceFailure::Unavailable { why })
+    }
+}
+
+impl From<NativeEvidence> for Evidence {
+    fn from(evidence: NativeEvidence) -> Self {
+        match evidence {
+            NativeEvidence::AppAttest { key_id, attestation, assertion } => Self::AppAttest {
+                key_id: Octets(key_id),
+                attestation: attestation.map(Octets),
+                assertion: assertion.map(Octets),
+            },
+            NativeEvidence::PlayIntegrity { token } => Self::PlayIntegrity { token },
+        }
     }
 }

@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
-use bonafide_core::port::{InstallKey, KeyFailure, KeyHandle, KeyLevel};
+use bonafide_core::port::{Candidate, InstallKey, KeyFailure, KeyHandle, KeyLevel};
+use bonafide_core::protocol::encoding::Sha256;
 use bonafide_core::protocol::jwk::PublicKey;
 use thiserror::Error;
 
@@ -22,6 +23,15 @@ pub struct NativeKey {
     pub point: Vec<u8>,
     /// How it is held.
     pub level: NativeKeyLevel,
+}
+
+/// A key that may take the place of the one in use, and what the platform attests of it.
+#[derive(Clone, Debug, uniffi::Record)]
+pub struct NativeCandidate {
+    /// Its public side.
+    pub key: NativeKey,
+    /// The chain of its Key Attestation in DER, its own certificate first.
+    pub chain: Vec<Vec<u8>>,
 }
 
 /// Why the install key cannot be used. Complete.
@@ -65,16 +75,31 @@ pub trait InstallKeyPort: Send + Sync {
 
     /// Removes the key. Fine if there is none.
     fn reset(&self) -> Result<(), KeyError>;
+
+    /// Whether the platform attests keys at their making. Where it does not, none of the calls below is made.
+    fn attests(&self) -> bool;
+
+    /// The key, if there is one.
+    fn load(&self) -> Result<Option<NativeKey>, KeyError>;
+
+    /// Makes a key beside the one in use, whose attestation carries this challenge; one that was there goes.
+    fn make_candidate(&self, challenge: Vec<u8>) -> Result<NativeCandidate, KeyError>;
+
+    /// Signs with the candidate, as `sign` does with the key in use.
+    fn sign_with_candidate(&self, message: Vec<u8>) -> Result<Vec<u8>, KeyError>;
+
+    /// The candidate takes the place of the key in use, at once or not at all; the old key is removed after that.
+    fn adopt_candidate(&self) -> Result<(), KeyError>;
+
+    /// Removes the candidate. Fine if there is none.
+    fn drop_candidate(&self) -> Result<(), KeyError>;
 }
 
 pub(super) struct ForeignInstallKey(pub(super) Arc<dyn InstallKeyPort>);
 
 impl InstallKey for ForeignInstallKey {
     fn load_or_create(&self) -> Result<KeyHandle, KeyFailure> {
-        let key = self.0.load_or_create().map_err(KeyFailure::from)?;
-        let public = PublicKey::from_p256_point(&key.point)
-            .ok_or_else(|| KeyFailure::Failed { why: "its public side is no P-256 point".to_owned() })?;
-        Ok(KeyHandle { public, level: key.level.into() })
+        handle(self.0.load_or_create()?)
     }
 
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, KeyFailure> {
@@ -84,6 +109,37 @@ impl InstallKey for ForeignInstallKey {
     fn reset(&self) -> Result<(), KeyFailure> {
         Ok(self.0.reset()?)
     }
+
+    fn attests(&self) -> bool {
+        self.0.attests()
+    }
+
+    fn load(&self) -> Result<Option<KeyHandle>, KeyFailure> {
+        self.0.load()?.map(handle).transpose()
+    }
+
+    fn make_candidate(&self, challenge: &Sha256) -> Result<Candidate, KeyFailure> {
+        let NativeCandidate { key, chain } = self.0.make_candidate(challenge.to_vec())?;
+        Ok(Candidate { key: handle(key)?, chain })
+    }
+
+    fn sign_with_candidate(&self, message: &[u8]) -> Result<Vec<u8>, KeyFailure> {
+        Ok(self.0.sign_with_candidate(message.to_vec())?)
+    }
+
+    fn adopt_candidate(&self) -> Result<(), KeyFailure> {
+        Ok(self.0.adopt_candidate()?)
+    }
+
+    fn drop_candidate(&self) -> Result<(), KeyFailure> {
+        Ok(self.0.drop_candidate()?)
+    }
+}
+
+fn handle(key: NativeKey) -> Result<KeyHandle, KeyFailure> {
+    let public = PublicKey::from_p256_point(&key.point)
+        .ok_or_else(|| KeyFailure::Failed { why: "its public side is no P-256 point".to_owned() })?;
+    Ok(KeyHandle { public, level: key.level.into() })
 }
 
 impl From<KeyError> for KeyFailure {

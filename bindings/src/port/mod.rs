@@ -19,8 +19,8 @@ use bonafide_core::port::{Ports, Storage};
 use thiserror::Error;
 
 pub use connectivity::{ConnectionHint, ConnectivityPort};
-pub use evidence::EvidencePort;
-pub use install_key::{InstallKeyPort, KeyError, NativeKey, NativeKeyLevel};
+pub use evidence::{EvidencePort, NativeEvidence, NativeEvidenceKind};
+pub use install_key::{InstallKeyPort, KeyError, NativeCandidate, NativeKey, NativeKeyLevel};
 pub use observer::ObserverPort;
 pub use properties::PropertiesPort;
 

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use bonafide_protocol::evidence::Evidence;
+use bonafide_protocol::evidence::{Evidence, EvidenceKind};
 
 use crate::port::{
     Connection, Connectivity, EvidenceFailure, EvidenceProvider, EvidenceRequest, Image, Images, Observer, Processes,
@@ -14,8 +14,12 @@ use crate::port::{
 pub struct NoEvidence;
 
 impl EvidenceProvider for NoEvidence {
-    fn evidence(&self, _request: &EvidenceRequest) -> Result<Option<Evidence>, EvidenceFailure> {
-        Ok(None)
+    fn kind(&self) -> Option<EvidenceKind> {
+        None
+    }
+
+    fn evidence(&self, _request: &EvidenceRequest) -> Result<Evidence, EvidenceFailure> {
+        Err(EvidenceFailure::Unsupported { why: "this platform attests nothing".into() })
     }
 }
 

@@ -1,14 +1,16 @@
 use bonafide_protocol::encoding::Sha256;
-use bonafide_protocol::evidence::Evidence;
+use bonafide_protocol::evidence::{Evidence, EvidenceKind};
 use thiserror::Error;
 
 /// What platform evidence is asked for.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EvidenceRequest {
-    /// The hash that the evidence has to carry ([`bonafide_protocol::evidence::bound_hash`]).
+    /// The hash that the evidence has to carry ([`bonafide_protocol::evidence::bound_hash`]): App Attest's client data
+    /// hash, Play Integrity's nonce.
     pub bound_hash: Sha256,
-    /// The hash where the attested key is the install key itself (Key Attestation).
-    pub key_bound_hash: Sha256,
+    /// Whether the service is to take it for the first: App Attest makes a new key and attests it, since the service
+    /// knows of none. Otherwise it asserts with the key that it attested last.
+    pub anew: bool,
 }
 
 /// Why there is no evidence this time. The token request goes without it, and the server judges that.
@@ -29,8 +31,13 @@ pub enum EvidenceFailure {
     },
 }
 
-/// App Attest, Key Attestation, Play Integrity: the platform's own statement. May block for seconds.
+/// App Attest, Play Integrity: the platform's own statement, made on demand. Key Attestation is not among them: it is
+/// made with the key ([`super::InstallKey::make_candidate`]).
 pub trait EvidenceProvider: Send + Sync {
-    /// Evidence for this request; `None` where none is due.
-    fn evidence(&self, request: &EvidenceRequest) -> Result<Option<Evidence>, EvidenceFailure>;
+    /// The kind that it gives; `None` where it gives none, and is never asked.
+    fn kind(&self) -> Option<EvidenceKind>;
+
+    /// Evidence for this request. May block for seconds; what takes too long is not waited for, and not asked for again
+    /// before it has ended. One call at a time.
+    fn evidence(&self, request: &EvidenceRequest) -> Result<Evidence, EvidenceFailure>;
 }

@@ -1,3 +1,4 @@
+use bonafide_protocol::encoding::Sha256;
 use bonafide_protocol::jwk::PublicKey;
 use thiserror::Error;
 
@@ -45,7 +46,20 @@ pub enum KeyFailure {
     },
 }
 
+/// A key that may take the place of the one in use, and what the platform attests of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Candidate {
+    /// Its public side.
+    pub key: KeyHandle,
+    /// The chain of its Key Attestation in DER, its own certificate first.
+    pub chain: Vec<Vec<u8>>,
+}
+
 /// The P-256 key that identifies the installation. May block for seconds.
+///
+/// Where the platform attests keys at their making (Android Key Attestation), a key cannot be attested again: the core
+/// makes another one beside it, the *candidate*, sends its attestation, signed by both, and has the candidate take over
+/// once the service has answered. Until then the key in use stays, whatever becomes of the candidate.
 pub trait InstallKey: Send + Sync {
     /// The key, made now if there is none yet. Several processes of one app get the same key.
     fn load_or_create(&self) -> Result<KeyHandle, KeyFailure>;
@@ -55,4 +69,41 @@ pub trait InstallKey: Send + Sync {
 
     /// Removes the key, so that the next [`InstallKey::load_or_create`] makes a new one. Fine if there is none.
     fn reset(&self) -> Result<(), KeyFailure>;
+
+    /// Whether the platform attests keys at their making. Where it does not, which is what this says by itself, none of
+    /// the calls below is made.
+    fn attests(&self) -> bool {
+        false
+    }
+
+    /// The key, if there is one: where keys are attested, the first one is made as a candidate.
+    fn load(&self) -> Result<Option<KeyHandle>, KeyFailure> {
+        self.load_or_create().map(Some)
+    }
+
+    /// Makes a candidate whose attestation carries this challenge; one that was there goes.
+    fn make_candidate(&self, challenge: &Sha256) -> Result<Candidate, KeyFailure> {
+        let _ = challenge;
+        Err(no_candidate())
+    }
+
+    /// Signs with the candidate, as [`InstallKey::sign`] does with the key in use.
+    fn sign_with_candidate(&self, message: &[u8]) -> Result<Vec<u8>, KeyFailure> {
+        let _ = message;
+        Err(no_candidate())
+    }
+
+    /// The candidate takes the place of the key in use, at once or not at all; the old key is removed after that.
+    fn adopt_candidate(&self) -> Result<(), KeyFailure> {
+        Err(no_candidate())
+    }
+
+    /// Removes the candidate. Fine if there is none.
+    fn drop_candidate(&self) -> Result<(), KeyFailure> {
+        Ok(())
+    }
+}
+
+fn no_candidate() -> KeyFailure {
+    KeyFailure::Failed { why: "this platform attests no keys".into() }
 }

@@ -22,7 +22,7 @@ pub use connectivity::{Connection, Connectivity};
 pub use evidence::{EvidenceFailure, EvidenceProvider, EvidenceRequest};
 pub use files::{FileReader, FileStat, Files};
 pub use images::{Image, Images};
-pub use install_key::{InstallKey, KeyFailure, KeyHandle, KeyLevel};
+pub use install_key::{Candidate, InstallKey, KeyFailure, KeyHandle, KeyLevel};
 pub use observer::Observer;
 pub use processes::Processes;
 pub use properties::Properties;

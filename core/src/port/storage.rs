@@ -13,6 +13,8 @@ pub enum Record {
     Reports,
     /// When the service was last heard of.
     Contact,
+    /// When platform evidence was sent last, and when the service wants it anew.
+    Evidence,
     /// Stays on the device: never in a backup. Where it differs from [`Record::Installation`], the records came from
     /// a backup or an earlier install, and are discarded.
     Marker,
@@ -20,8 +22,15 @@ pub enum Record {
 
 impl Record {
     /// Every record.
-    pub const ALL: &'static [Self] =
-        &[Self::Config, Self::InstallKey, Self::Installation, Self::Reports, Self::Contact, Self::Marker];
+    pub const ALL: &'static [Self] = &[
+        Self::Config,
+        Self::InstallKey,
+        Self::Installation,
+        Self::Reports,
+        Self::Contact,
+        Self::Evidence,
+        Self::Marker,
+    ];
 
     /// The record's name: letters, digits, `.` and `-`; fit for a file.
     pub fn name(self) -> &'static str {
@@ -31,6 +40,7 @@ impl Record {
             Self::Installation => "installation",
             Self::Reports => "reports",
             Self::Contact => "contact",
+            Self::Evidence => "evidence",
             Self::Marker => "marker",
         }
     }

@@ -117,7 +117,7 @@ fn look(storage: &dyn Storage) -> Result<Ownership, StorageFailure> {
         }
         (Content::Damaged, Content::Intact(ours)) => Ownership::Repair(ours),
         (marker, installation) => {
-            let others = [Record::Config, Record::Reports, Record::Contact, Record::InstallKey];
+            let others = [Record::Config, Record::Reports, Record::Contact, Record::Evidence, Record::InstallKey];
             let mut restored = !matches!(installation, Content::Absent) || matches!(marker, Content::Damaged);
             for record in others {
                 restored |= storage.read(record)?.is_some();
@@ -129,7 +129,7 @@ fn look(storage: &dyn Storage) -> Result<Ownership, StorageFailure> {
 
 /// Discards what is there, and writes a new pair, the marker last: until then the next start begins anew.
 fn begin(storage: &dyn Storage) -> Result<(), StorageFailure> {
-    for record in [Record::Config, Record::Reports, Record::Contact] {
+    for record in [Record::Config, Record::Reports, Record::Contact, Record::Evidence] {
         storage.remove(record)?;
     }
     let no_randomness =

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use bonafide_protocol::FORMATS;
 use bonafide_protocol::development::DevelopmentKey;
 use bonafide_protocol::encoding::to_base64;
-use bonafide_protocol::evidence::{Evidence, bound_hash};
 use bonafide_protocol::jwk::PublicKey;
 use bonafide_protocol::key::P256Key;
 use bonafide_protocol::measurement::App;
@@ -17,11 +16,12 @@ use tokio::runtime::Handle;
 use super::cache::Key;
 use super::challenges::Challenges;
 use crate::Failure;
+use crate::evidence::{Attestor, Gathered};
 use crate::health::{Concern, Health};
 use crate::held::Held;
 use crate::integrity::{Measurer, is_incomplete};
 use crate::keys::{Keys, is_lost};
-use crate::port::{Clock, EvidenceProvider, EvidenceRequest, KeyHandle, Storage};
+use crate::port::{Clock, KeyHandle, Storage};
 use crate::service::{Deadline, Service};
 use crate::store::installation;
 
@@ -49,7 +49,6 @@ pub(crate) struct Fetcher {
     pub(crate) service: Arc<Service>,
     pub(crate) keys: Keys,
     pub(crate) measurer: Measurer,
-    pub(crate) evidence: Arc<dyn EvidenceProvider>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) health: Arc<Health>,
     pub(crate) storage: Arc<dyn Storage>,
@@ -58,6 +57,9 @@ pub(crate) struct Fetcher {
     pub(crate) sdk_version: String,
     development: Option<DevelopmentKey>,
     challenges: Challenges,
+    attestor: Attestor,
+    /// While a candidate takes over, no request by the old key is on its way: it might arrive after the old key ended.
+    changing_key: tokio::sync::RwLock<()>,
 }
 
 /// The parts of [`Fetcher`] that others own.
@@ -76,12 +78,12 @@ impl Fetcher {
         health: Arc<Health>,
         development: Option<DevelopmentKey>,
     ) -> Self {
+        let attestor = Attestor::new(parts.keys.clone(), ports, Arc::clone(&health), settings);
         Self {
             held: parts.held,
             service: parts.service,
             keys: parts.keys,
             measurer: parts.measurer,
-            evidence: Arc::clone(&ports.evidence),
             clock: Arc::clone(&ports.clock),
             health,
             storage: Arc::clone(&ports.storage),
@@ -90,6 +92,8 @@ impl Fetcher {
             sdk_version: settings.sdk_version.clone(),
             development,
             challenges: Challenges::default(),
+            attestor,
+            changing_key: tokio::sync::RwLock::default(),
         }
     }
 
@@ -112,33 +116,104 @@ impl Fetcher {
     async fn attempt(&self, wanted: &Key, challenge: Option<String>, deadline: Deadline) -> Result<Fetched, Failure> {
         // What takes long goes on while the key and the challenge are waited for.
         self.measurer.begin();
-        let key = self.keys.handle().await?;
-        let challenge = match challenge.or_else(|| self.challenges.take(self.clock.boot_millis())) {
+        let (in_use, turn) = self.attestor.turn().await?;
+        // A kept challenge is bound to the key in use, and good for no other.
+        let kept = || self.challenges.take(self.clock.boot_millis()).filter(|_| !Attestor::makes_key(turn.as_ref()));
+        let challenge = match challenge.or_else(kept) {
             Some(challenge) => challenge,
             None => self.service.challenge(deadline).await?.challenge,
         };
+        let gathered = match &turn {
+            Some(turn) => self.attestor.gather(turn, &self.account(), &challenge, in_use.as_ref()).await,
+            None => Gathered::default(),
+        };
+        if let Some(candidate) = &gathered.candidate {
+            let _changing = self.changing_key.write().await;
+            let asked = self.send(candidate, wanted, challenge.clone(), &gathered, deadline).await;
+            match asked {
+                // Nothing has been sent: the key in use asks, without.
+                Err(failure) if failure.status() == Status::KeyUnavailable => {
+                    tracing::warn!(%failure, "the attested key cannot be used; the token request goes without");
+                    self.keys.drop_candidate().await;
+                }
+                Err(failure) => {
+                    self.keys.drop_candidate().await;
+                    return Err(failure);
+                }
+                Ok(fetched) => return Ok(fetched),
+            }
+        }
+        let gathered = if gathered.candidate.is_some() { Gathered::default() } else { gathered };
+        let _unchanged = self.changing_key.read().await;
+        // Read again: it may have been changed while this request waited.
+        let key = self.keys.handle().await?;
+        self.send(&key, wanted, challenge, &gathered, deadline).await
+    }
+
+    async fn send(
+        &self,
+        key: &KeyHandle,
+        wanted: &Key,
+        challenge: String,
+        gathered: &Gathered,
+        deadline: Deadline,
+    ) -> Result<Fetched, Failure> {
         let session_key = P256Key::generate().map_err(|error| Failure::new(Status::Internal).because(error))?;
         let session_key = Arc::new(session_key);
         let session_public = session_key.public_key().map_err(|error| Failure::new(Status::Internal).because(error))?;
-        let request = self.request(wanted, challenge, &key, session_public).await;
+        let request = self.request(wanted, challenge, key, gathered, session_public).await;
         let provisional = is_incomplete(&request.measurement);
         // Strings, numbers and keys always serialise.
         let payload = serde_json::to_vec(&request).unwrap_or_default();
-        let jws = self.keys.sign(TOKEN_REQUEST_TYPE, &key.public, &payload).await?;
+        let jws = match &gathered.candidate {
+            Some(_) => self.keys.sign_with_candidate(TOKEN_REQUEST_TYPE, &key.public, &payload).await?,
+            None => self.keys.sign(TOKEN_REQUEST_TYPE, &key.public, &payload).await?,
+        };
         let asked = self.clock.boot_millis();
         let trace = request.trace.as_ref().map_or("none", TraceId::as_str);
         let response = self.service.token(&jws, deadline).await.map_err(|failure| failure.with("trace", trace))?;
         tracing::info!(trace, audience = wanted.audience, "a token came");
-        Ok(Fetched { provisional, ..self.take(response, &key, session_key, asked).await? })
+        let adopted = match &gathered.candidate {
+            None => true,
+            Some(candidate) => self.adopt(candidate).await,
+        };
+        if adopted {
+            self.attestor.answered(gathered, key, response.server_time).await;
+        }
+        self.attestor.want(response.evidence_wanted.clone()).await;
+        Ok(Fetched { provisional, ..self.take(response, key, session_key, asked).await? })
     }
 
-    async fn request(&self, wanted: &Key, challenge: String, key: &KeyHandle, session_key: PublicKey) -> TokenRequest {
+    /// The service has answered the candidate: it takes over. Where the platform fails at that, the key in use goes on,
+    /// which the service bears until it has seen the candidate again, and another one is made in time.
+    async fn adopt(&self, candidate: &KeyHandle) -> bool {
+        match self.keys.adopt_candidate(candidate).await {
+            Ok(()) => true,
+            Err(failure) => {
+                tracing::warn!(%failure, "the attested key could not take over; the one before goes on");
+                self.keys.drop_candidate().await;
+                false
+            }
+        }
+    }
+
+    fn account(&self) -> String {
+        self.held.peek().config().account.clone()
+    }
+
+    async fn request(
+        &self,
+        wanted: &Key,
+        challenge: String,
+        key: &KeyHandle,
+        gathered: &Gathered,
+        session_key: PublicKey,
+    ) -> TokenRequest {
         let (account, epoch, version) = {
             let snapshot = self.held.peek();
             let config = snapshot.config();
             (config.account.clone(), config.epoch, config.version)
         };
-        let evidence = self.platform_evidence(&account, &challenge, key).await;
         let thumbprint = key.public.thumbprint();
         let development = self.development.as_ref().map(|one| one.prove(&account, &challenge, &thumbprint));
         let trace = crate::random::trace();
@@ -155,35 +230,13 @@ impl Fetcher {
             epoch,
             version,
             measurement: self.measurer.measurement().await,
-            evidence: evidence.into_iter().collect(),
-            previous: None,
+            evidence: gathered.evidence.clone(),
+            previous: gathered.previous.clone(),
             session_key,
             binding: wanted.binding.map(|digest| to_base64(&digest)),
             development,
             user: wanted.user.clone(),
             trace,
-        }
-    }
-
-    /// Without evidence the request goes as well: what that means is the server's to say.
-    async fn platform_evidence(&self, account: &str, challenge: &str, key: &KeyHandle) -> Option<Evidence> {
-        let platform = self.app.platform;
-        let thumbprint = key.public.thumbprint();
-        let request = EvidenceRequest {
-            bound_hash: bound_hash(account, platform, challenge, Some(&thumbprint)),
-            key_bound_hash: bound_hash(account, platform, challenge, None),
-        };
-        let provider = Arc::clone(&self.evidence);
-        match self.runtime.spawn_blocking(move || provider.evidence(&request)).await {
-            Ok(Ok(evidence)) => evidence,
-            Ok(Err(error)) => {
-                tracing::warn!(%error, "the token request goes without platform evidence");
-                None
-            }
-            Err(error) => {
-                tracing::warn!(%error, "the evidence provider failed");
-                None
-            }
         }
     }
 

@@ -31,10 +31,10 @@ async fn every_request_proves_the_key_for_its_own_challenge_and_install_key() {
     assert_eq!(core.status().development_key.as_deref(), Some(key.id()));
     core.token(HOST, None, LONG).await.unwrap();
     core.token(HOST, Some(b"bound"), LONG).await.unwrap();
-    let requests = world.service.token_requests();
-    let thumbprints = world.service.thumbprints();
-    assert_eq!((requests.len(), thumbprints.len()), (2, 2));
-    for (request, thumbprint) in requests.iter().zip(&thumbprints) {
+    let requests = world.service.signed_requests();
+    assert_eq!(requests.len(), 2);
+    for (install_key, request) in &requests {
+        let thumbprint = &install_key.thumbprint();
         let proof = request.development.as_ref().unwrap();
         assert!(!key.digest().verifies(proof, &request.account, "another", thumbprint));
         assert!(key.digest().verifies(proof, &request.account, &request.challenge, thumbprint));

@@ -3,6 +3,7 @@
 
 mod bootstrap;
 mod development;
+mod evidence;
 mod reports;
 mod support;
 mod tags;

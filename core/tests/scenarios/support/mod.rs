@@ -7,11 +7,13 @@
 )]
 
 mod account;
+mod attesting;
 mod http;
 mod ports;
 mod service;
 
 pub use account::Account;
+pub use attesting::{AttestingKey, Fault, ScriptedProvider};
 pub use ports::{FakeClock, KeyScript, LimitedStorage, Recorder, ScriptedKey};
 pub use service::{Act, Service};
 

@@ -5,6 +5,8 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use bonafide_core::protocol::encoding::to_base64;
+use bonafide_core::protocol::evidence::EvidenceWanted;
+use bonafide_core::protocol::jwk::PublicKey;
 use bonafide_core::protocol::jws::Compact;
 use bonafide_core::protocol::message::{
     ChallengeResponse, REPORT_TYPE, Report, TOKEN_REQUEST_TYPE, TokenRequest, TokenResponse,
@@ -45,9 +47,8 @@ struct State {
     scripts: HashMap<String, VecDeque<Act>>,
     open: HashSet<String>,
     count: u64,
-    pub token_requests: Vec<TokenRequest>,
-    /// Of the install keys that signed them.
-    thumbprints: Vec<String>,
+    pub token_requests: Vec<(PublicKey, TokenRequest)>,
+    pub evidence_wanted: EvidenceWanted,
     pub reports: Vec<Report>,
     time: u64,
 }
@@ -79,7 +80,7 @@ impl Service {
             open: HashSet::new(),
             count: 0,
             token_requests: Vec::new(),
-            thumbprints: Vec::new(),
+            evidence_wanted: EvidenceWanted::default(),
             reports: Vec::new(),
             time: 1_790_000_000,
         };
@@ -138,12 +139,17 @@ impl Service {
     }
 
     pub fn token_requests(&self) -> Vec<TokenRequest> {
+        self.signed_requests().into_iter().map(|(_, request)| request).collect()
+    }
+
+    /// The same, each with the key that signed it.
+    pub fn signed_requests(&self) -> Vec<(PublicKey, TokenRequest)> {
         self.state().token_requests.clone()
     }
 
-    /// Of the install keys that signed the token requests, in their order.
-    pub fn thumbprints(&self) -> Vec<String> {
-        self.state().thumbprints.clone()
+    /// What responses say of evidence from now on.
+    pub fn want_evidence(&self, wanted: EvidenceWanted) {
+        self.state().evidence_wanted = wanted;
     }
 
     pub fn reports(&self) -> Vec<Report> {
@@ -235,7 +241,7 @@ impl Service {
             }
             "POST /v1/tokens" => state.token(&received.body),
             "POST /v1/reports" => {
-                let report = verified(&received.body, REPORT_TYPE);
+                let (_, report) = verified(&received.body, REPORT_TYPE);
                 state.reports.push(report);
                 Answer { status: 202, headers: String::new(), body: Vec::new() }
             }
@@ -259,15 +265,12 @@ impl State {
     }
 
     fn token(&mut self, body: &[u8]) -> Answer {
-        let request: TokenRequest = verified(body, TOKEN_REQUEST_TYPE);
+        let (key, request): (_, TokenRequest) = verified(body, TOKEN_REQUEST_TYPE);
         if !self.open.remove(&request.challenge) {
             return Answer::refusal(409, "challenge_spent");
         }
         let documents = self.account.lacking(request.epoch, request.version);
-        self.token_requests.push(request);
-        let jws = std::str::from_utf8(body).unwrap();
-        let key = Compact::parse(jws, 128 * 1024).unwrap().header().jwk.clone().unwrap();
-        self.thumbprints.push(key.thumbprint());
+        self.token_requests.push((key, request));
         let next_challenge = self.challenge();
         Answer::json(&TokenResponse {
             token: format!("token-{}", self.token_requests.len()),
@@ -277,18 +280,19 @@ impl State {
             next_challenge_expires_in: 300,
             installation: "installation-1".into(),
             arc: "a".repeat(70),
-            evidence_wanted: Default::default(),
+            evidence_wanted: self.evidence_wanted.clone(),
             documents,
         })
     }
 }
 
-/// The payload of a JWS that brings its own key.
-fn verified<T: serde::de::DeserializeOwned>(body: &[u8], typ: &'static str) -> T {
+/// The payload of a JWS that brings its own key, and the key.
+fn verified<T: serde::de::DeserializeOwned>(body: &[u8], typ: &'static str) -> (PublicKey, T) {
     let text = std::str::from_utf8(body).unwrap();
     let jws = Compact::parse(text, 128 * 1024).unwrap();
     let key = jws.header().jwk.clone().unwrap();
-    serde_json::from_slice(jws.verify(typ, &key).unwrap()).unwrap()
+    let payload = serde_json::from_slice(jws.verify(typ, &key).unwrap()).unwrap();
+    (key, payload)
 }
 
 fn leaf(ca: &CertifiedIssuer<'static, KeyPair>) -> (Arc<ServerConfig>, Pin) {

@@ -92,7 +92,7 @@ mod tests {
             serials: vec!["1".into()],
             locked: Some(true),
             verified_boot: Some(false),
-            patch_level: Some(2025_04),
+            patch_level: Some(202_504),
             expired: true,
             development: true,
             play: Some(Play { recognized: true, device: true, unlicensed: false }),

@@ -17,7 +17,7 @@ const AGES: std::ops::RangeInclusive<u64> = 300..=LONGEST_AGE;
 pub(crate) const LONGEST_AGE: u64 = 30 * DAY;
 
 /// Patch levels that may be demanded, YYYYMM.
-const PATCH_LEVELS: std::ops::RangeInclusive<u64> = 2015_01..=2099_12;
+const PATCH_LEVELS: std::ops::RangeInclusive<u64> = 201_501..=209_912;
 
 /// The member `evidence` of a policy. What is not named has its default.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -146,19 +146,19 @@ mod tests {
 
     #[test]
     fn what_is_set_is_stored_and_recalled_and_what_is_not_has_its_default() {
-        let text = json!({ "max_age": { "app_attest": 600 }, "least_patch_level": 2025_04, "since": 7 });
+        let text = json!({ "max_age": { "app_attest": 600 }, "least_patch_level": 202_504, "since": 7 });
         let policy: EvidencePolicy = serde_json::from_value(text).unwrap();
         let stored = serde_json::to_value(&policy).unwrap();
         // Frozen: what a database holds.
         let ages = json!({ "android_key": 604_800, "app_attest": 600, "play_integrity": 86_400 });
-        assert_eq!(stored, json!({ "max_age": ages, "least_patch_level": 2025_04, "since": 7 }));
+        assert_eq!(stored, json!({ "max_age": ages, "least_patch_level": 202_504, "since": 7 }));
         assert_eq!(EvidencePolicy::recall(&stored), policy);
         assert_eq!(serde_json::to_value(EvidencePolicy::default()).unwrap(), json!({}));
         let later = json!({ "max_age": { "app_attest": 600, "moon_phase": 1, "android_key": "long" },
-            "least_patch_level": 2025_04, "later": true });
+            "least_patch_level": 202_504, "later": true });
         let recalled = EvidencePolicy::recall(&later);
         assert_eq!((recalled.max_age.app_attest, recalled.max_age.android_key), (600, 7 * DAY));
-        assert_eq!(recalled.least_patch_level, Some(2025_04));
+        assert_eq!(recalled.least_patch_level, Some(202_504));
     }
 
     #[test]
@@ -168,7 +168,7 @@ mod tests {
             json!({ "max_age": { "app_attest": LONGEST_AGE + 1 } }),
             json!({ "max_age": { "ios": 600 } }),
             json!({ "least_patch_level": 2025 }),
-            json!({ "least_patch_level": 2025_13 }),
+            json!({ "least_patch_level": 202_513 }),
             json!({ "revocations_max_age": 0 }),
             json!({ "sinse": 1 }),
         ] {

@@ -8,7 +8,7 @@ use bonafide_protocol::measurement::Platform;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
-use crate::common::genuine;
+use crate::common::{Device, genuine};
 use crate::phone::{NOW, Phone, World};
 
 type Change = fn(&mut Description, &mut Forge);
@@ -94,7 +94,8 @@ async fn what_is_not_this_keys_for_this_challenge_is_refused_with_the_reason_for
     let world = World::new().await;
     let (mine, other) = (Phone::android(), Phone::android());
     let stranger = Forge::remote();
-    let cases: Vec<(&str, Box<dyn Fn(&str) -> Evidence + '_>, &str)> = vec![
+    type Made<'a> = Box<dyn Fn(&str) -> Evidence + 'a>;
+    let cases: Vec<(&str, Made<'_>, &str)> = vec![
         (
             "a chain of another phone",
             Box::new(|challenge| world.chain(&other.key(), &other.key_hash(challenge), |_, _| {})),
@@ -167,7 +168,7 @@ async fn one_request_counts_once_and_one_key_is_no_other_platforms() {
     claims.device.key = phone.device.key;
     claims.ask(&world, |_| Vec::new()).await;
     world.assert_found(&["key_level_too_low", "evidence_missing"], "the same key, as an iPhone").await;
-    claims.device.request.app.platform = Platform::Android;
+    let mut claims = Phone { device: Device { key: claims.device.key, ..Phone::android().device } };
     claims.device.request.app.id = "com.acme.other".into();
     claims.ask(&world, |_| Vec::new()).await;
     world.assert_found(&["app_unregistered", "evidence_other_app"], "the same key, as another app").await;

@@ -1,0 +1,280 @@
+//! Gathers the evidence of one request, and keeps what the service said of the next.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use bonafide_protocol::evidence::{
+    Evidence, EvidenceKind, EvidenceWanted, Octets, Previous, bound_hash, rollover_message,
+};
+use bonafide_protocol::measurement::Platform;
+use tokio::runtime::Handle;
+use tokio::sync::OwnedMutexGuard;
+
+use super::schedule::{Due, Schedule};
+use crate::Failure;
+use crate::health::Health;
+use crate::keys::Keys;
+use crate::port::{Clock, EvidenceProvider, EvidenceRequest, KeyHandle, Ports, Record, Storage};
+use crate::store::{self, Content};
+
+/// How long a platform is waited for, and a request that carries evidence.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Who gathers evidence; one for all requests of the process.
+pub(crate) struct Attestor {
+    keys: Keys,
+    provider: Arc<dyn EvidenceProvider>,
+    storage: Arc<dyn Storage>,
+    clock: Arc<dyn Clock>,
+    health: Arc<Health>,
+    runtime: Handle,
+    platform: Platform,
+    schedule: Arc<Mutex<Held>>,
+    /// One request at a time carries evidence: counters rise, and a new key has one predecessor.
+    turn: Arc<tokio::sync::Mutex<()>>,
+    /// The provider has not come back yet.
+    busy: Arc<AtomicBool>,
+}
+
+/// The schedule as it is known here. Another process of the app may have sent evidence, or changed the key, meanwhile:
+/// the record is read each time.
+#[derive(Default)]
+struct Held {
+    schedule: Schedule,
+    /// The record could not be written, and says less than this.
+    unsaved: bool,
+}
+
+/// The right to carry evidence, and what is due.
+pub(crate) struct Turn {
+    key: Due,
+    provider: Due,
+    #[expect(dead_code, reason = "held until the turn is over")]
+    one_at_a_time: OwnedMutexGuard<()>,
+}
+
+/// What a request carries.
+#[derive(Default)]
+pub(crate) struct Gathered {
+    pub(crate) evidence: Vec<Evidence>,
+    /// The key in use vouches for the candidate.
+    pub(crate) previous: Option<Previous>,
+    /// The candidate, where the request is to be signed by it.
+    pub(crate) candidate: Option<KeyHandle>,
+}
+
+impl Attestor {
+    pub(crate) fn new(keys: Keys, ports: &Ports, health: Arc<Health>, settings: &crate::Settings) -> Self {
+        Self {
+            keys,
+            provider: Arc::clone(&ports.evidence),
+            storage: Arc::clone(&ports.storage),
+            clock: Arc::clone(&ports.clock),
+            health,
+            runtime: settings.runtime.clone(),
+            platform: settings.app.platform,
+            schedule: Arc::default(),
+            turn: Arc::default(),
+            busy: Arc::default(),
+        }
+    }
+
+    /// The key in use, and the right to carry evidence, if any is due. While another request has it, one whose evidence
+    /// still counts goes on without; one for a key of which the service knows nothing waits for a while, since without
+    /// evidence it would be refused.
+    pub(crate) async fn turn(&self) -> Result<(Option<KeyHandle>, Option<Turn>), Failure> {
+        let key = self.key_in_use().await?;
+        if self.attests_nothing() {
+            return Ok((key, None));
+        }
+        let mutex = Arc::clone(&self.turn);
+        let one_at_a_time = match self.due(&self.load().await, key.as_ref()) {
+            (Due::No, Due::No) => None,
+            (Due::Anew, _) | (_, Due::Anew) => tokio::time::timeout(PATIENCE, mutex.lock_owned()).await.ok(),
+            _ => mutex.try_lock_owned().ok(),
+        };
+        let Some(one_at_a_time) = one_at_a_time else { return Ok((key, None)) };
+        // Whoever had it before may have sent what was due, and changed the key.
+        let in_use = self.key_in_use().await?;
+        let (key, provider) = self.due(&self.load().await, in_use.as_ref());
+        let turn = ((key, provider) != (Due::No, Due::No)).then_some(Turn { key, provider, one_at_a_time });
+        Ok((in_use, turn))
+    }
+
+    /// Where keys are attested, the first one is not made before its challenge is known.
+    async fn key_in_use(&self) -> Result<Option<KeyHandle>, Failure> {
+        if self.keys.attests() { self.keys.existing().await } else { self.keys.handle().await.map(Some) }
+    }
+
+    /// Whether this turn makes a new key: its request needs a challenge that is bound to no other.
+    pub(crate) fn makes_key(turn: Option<&Turn>) -> bool {
+        turn.is_some_and(|turn| turn.key != Due::No)
+    }
+
+    /// The evidence for a request with this challenge. `key` is the one in use, if there is one.
+    pub(crate) async fn gather(
+        &self,
+        turn: &Turn,
+        account: &str,
+        challenge: &str,
+        key: Option<&KeyHandle>,
+    ) -> Gathered {
+        let mut gathered = Gathered::default();
+        if turn.key != Due::No {
+            self.make_candidate(account, challenge, key, &mut gathered).await;
+        }
+        // What was said of another key says nothing of this one.
+        let due = if gathered.candidate.is_some() { Due::Anew } else { turn.provider };
+        let holder = gathered.candidate.as_ref().or(key);
+        if let (Some(holder), Some(_), true) = (holder, self.provider.kind(), due != Due::No) {
+            let thumbprint = holder.public.thumbprint();
+            let bound_hash = bound_hash(account, self.platform, challenge, Some(&thumbprint));
+            let request = EvidenceRequest { bound_hash, anew: due == Due::Anew };
+            gathered.evidence.extend(self.ask(request).await);
+        }
+        gathered
+    }
+
+    /// The service has answered a request with this evidence, by this key.
+    pub(crate) async fn answered(&self, gathered: &Gathered, key: &KeyHandle, server_time: u64) {
+        let kinds: Vec<EvidenceKind> = gathered.evidence.iter().filter_map(Evidence::kind).collect();
+        if kinds.is_empty() {
+            return;
+        }
+        let (thumbprint, clock) = (key.public.thumbprint(), Arc::clone(&self.clock));
+        self.change(move |schedule| {
+            schedule.sent(&kinds, &thumbprint, server_time, &*clock);
+            true
+        })
+        .await;
+    }
+
+    /// What the service wants from now on.
+    pub(crate) async fn want(&self, wanted: EvidenceWanted) {
+        if !self.attests_nothing() {
+            self.change(move |schedule| schedule.want(wanted)).await;
+        }
+    }
+
+    fn attests_nothing(&self) -> bool {
+        !self.keys.attests() && self.provider.kind().is_none()
+    }
+
+    fn due(&self, schedule: &Schedule, key: Option<&KeyHandle>) -> (Due, Due) {
+        let thumbprint = key.map(|key| key.public.thumbprint());
+        let due = |kind| schedule.due(kind, thumbprint.as_deref(), &*self.clock);
+        let key = if self.keys.attests() { due(EvidenceKind::AndroidKey) } else { Due::No };
+        (key, self.provider.kind().map_or(Due::No, due))
+    }
+
+    /// A candidate with its attestation, and the word of the key in use for it. Where either cannot be had, the key in
+    /// use goes on alone.
+    async fn make_candidate(&self, account: &str, challenge: &str, key: Option<&KeyHandle>, gathered: &mut Gathered) {
+        let making = self.keys.make_candidate(bound_hash(account, self.platform, challenge, None));
+        let candidate = match tokio::time::timeout(PATIENCE, making).await {
+            Ok(Ok(candidate)) => candidate,
+            Ok(Err(failure)) => {
+                tracing::warn!(%failure, "no key could be attested; the token request goes without");
+                return;
+            }
+            Err(_) => {
+                tracing::warn!("the platform takes too long to attest a key; the token request goes without");
+                return;
+            }
+        };
+        if let Some(old) = key {
+            let new = candidate.key.public.thumbprint();
+            let message = rollover_message(account, challenge, &old.public.thumbprint(), &new);
+            match self.keys.sign_raw(message).await {
+                Ok(signature) => gathered.previous = Some(Previous::new(old.public.clone(), &signature)),
+                Err(failure) => {
+                    tracing::warn!(%failure, "the key in use cannot vouch for another one now");
+                    self.keys.drop_candidate().await;
+                    return;
+                }
+            }
+        }
+        let chain = candidate.chain.into_iter().map(Octets).collect();
+        gathered.evidence.push(Evidence::AndroidKey { chain });
+        gathered.candidate = Some(candidate.key);
+    }
+
+    async fn ask(&self, request: EvidenceRequest) -> Option<Evidence> {
+        if self.busy.swap(true, Ordering::SeqCst) {
+            tracing::warn!("the evidence provider has not come back yet; the token request goes without");
+            return None;
+        }
+        let (provider, busy) = (Arc::clone(&self.provider), Free(Arc::clone(&self.busy)));
+        let asked = self.runtime.spawn_blocking(move || {
+            // Freed when the provider comes back, and when it panics.
+            let _busy = busy;
+            provider.evidence(&request)
+        });
+        match tokio::time::timeout(PATIENCE, asked).await {
+            Ok(Ok(Ok(evidence))) => return Some(evidence),
+            Ok(Ok(Err(error))) => tracing::warn!(%error, "the token request goes without platform evidence"),
+            Ok(Err(error)) => tracing::warn!(%error, "the evidence provider failed"),
+            Err(_) => tracing::warn!("the evidence provider takes too long; the token request goes without"),
+        }
+        None
+    }
+
+    async fn load(&self) -> Schedule {
+        let (schedule, storage) = (Arc::clone(&self.schedule), Arc::clone(&self.storage));
+        let loaded = self.runtime.spawn_blocking(move || {
+            let mut held = lock(&schedule);
+            held.refresh(&*storage);
+            held.schedule.clone()
+        });
+        loaded.await.unwrap_or_default()
+    }
+
+    /// Changes the schedule, and stores it if `change` says that it is another. On a disk that cannot be written it
+    /// lives as long as the process: evidence is then sent once more than is needed.
+    async fn change(&self, change: impl FnOnce(&mut Schedule) -> bool + Send + 'static) {
+        let (schedule, storage) = (Arc::clone(&self.schedule), Arc::clone(&self.storage));
+        let stored = self.runtime.spawn_blocking(move || {
+            let mut held = lock(&schedule);
+            // Without a lock the record cannot be written either, and the change is kept here.
+            let locked = storage.lock(Record::Evidence);
+            held.refresh(&*storage);
+            if !change(&mut held.schedule) {
+                return Ok(());
+            }
+            let written = locked.and_then(|_lock| store::write(&*storage, Record::Evidence, &held.schedule));
+            held.unsaved = written.is_err();
+            written
+        });
+        if let Ok(Err(failure)) = stored.await {
+            self.health.stored(Err(failure));
+        }
+    }
+}
+
+impl Held {
+    /// A damaged record is none: everything is due once more.
+    fn refresh(&mut self, storage: &dyn Storage) {
+        if self.unsaved {
+            return;
+        }
+        match store::read(storage, Record::Evidence) {
+            Ok(Content::Intact(schedule)) => self.schedule = schedule,
+            Ok(Content::Absent | Content::Damaged) => self.schedule = Schedule::default(),
+            Err(failure) => tracing::warn!(%failure, "when evidence was sent is taken from memory"),
+        }
+    }
+}
+
+fn lock(schedule: &Mutex<Held>) -> MutexGuard<'_, Held> {
+    schedule.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Says that the provider is free again.
+struct Free(Arc<AtomicBool>);
+
+impl Drop for Free {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::SeqCst);
+    }
+}

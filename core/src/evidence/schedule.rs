@@ -1,0 +1,132 @@
+//! When evidence was sent, and when it is due again.
+
+use std::collections::BTreeMap;
+
+use bonafide_protocol::evidence::{EvidenceKind, EvidenceWanted};
+use serde::{Deserialize, Serialize};
+
+use crate::port::Clock;
+use crate::store::contact::Moment;
+
+/// The service may forget a key that was idle for 90 days. Evidence that was sent longer ago than this is sent as if it
+/// were the first.
+const FORGOTTEN_MILLIS: u64 = 60 * 24 * 3600 * 1000;
+
+/// The content of [`crate::port::Record::Evidence`].
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Schedule {
+    /// What was sent last, by kind.
+    #[serde(default)]
+    sent: BTreeMap<String, Sent>,
+    /// What the service said last.
+    #[serde(default)]
+    wanted: EvidenceWanted,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Sent {
+    /// The thumbprint of the install key that it was for.
+    key: String,
+    /// When, by the device's clocks.
+    moment: Moment,
+    /// When, by the service's clock, Unix seconds.
+    server_time: u64,
+}
+
+/// Whether evidence is due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Due {
+    /// Not now.
+    No,
+    /// It is time; what was sent before still counts.
+    Renewal,
+    /// The service knows of none, or wants it as if it were the first.
+    Anew,
+}
+
+impl Schedule {
+    /// Whether evidence of this kind is due for the key with this thumbprint.
+    pub(crate) fn due(&self, kind: EvidenceKind, thumbprint: Option<&str>, clock: &dyn Clock) -> Due {
+        let Some(sent) = self.sent.get(kind.name()).filter(|sent| Some(sent.key.as_str()) == thumbprint) else {
+            return Due::Anew;
+        };
+        let age = sent.moment.age(clock);
+        if sent.server_time < self.wanted.since || age > FORGOTTEN_MILLIS {
+            return Due::Anew;
+        }
+        // A service that does not say wants it once.
+        match self.wanted.after.get(kind.name()) {
+            Some(after) if age >= after.saturating_mul(1000) => Due::Renewal,
+            _ => Due::No,
+        }
+    }
+
+    /// The service has answered a request of this key with evidence of these kinds.
+    pub(crate) fn sent(&mut self, kinds: &[EvidenceKind], thumbprint: &str, server_time: u64, clock: &dyn Clock) {
+        for kind in kinds {
+            let sent = Sent { key: thumbprint.to_owned(), moment: Moment::now(clock), server_time };
+            self.sent.insert(kind.name().to_owned(), sent);
+        }
+    }
+
+    /// What the service wants from now on; `true` if that is new.
+    pub(crate) fn want(&mut self, wanted: EvidenceWanted) -> bool {
+        let new = self.wanted != wanted;
+        self.wanted = wanted;
+        new
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    use super::*;
+
+    struct Turned(AtomicU64);
+
+    impl Clock for Turned {
+        fn unix_seconds(&self) -> u64 {
+            self.0.load(Ordering::SeqCst)
+        }
+
+        fn boot_millis(&self) -> u64 {
+            self.0.load(Ordering::SeqCst) * 1000
+        }
+    }
+
+    #[test]
+    fn evidence_is_due_at_first_for_another_key_in_time_and_when_it_is_wanted_anew() {
+        let clock = Turned(AtomicU64::new(1_000));
+        let kind = EvidenceKind::AppAttest;
+        let mut schedule = Schedule::default();
+        assert_eq!(schedule.due(kind, None, &clock), Due::Anew);
+        assert_eq!(schedule.due(kind, Some("k"), &clock), Due::Anew);
+        schedule.sent(&[kind], "k", 5_000, &clock);
+        assert_eq!(schedule.due(kind, Some("k"), &clock), Due::No);
+        assert_eq!(schedule.due(kind, Some("other"), &clock), Due::Anew);
+        assert_eq!(schedule.due(EvidenceKind::AndroidKey, Some("k"), &clock), Due::Anew);
+        assert!(schedule.want(EvidenceWanted { after: [("app_attest".to_owned(), 2_700)].into(), since: 5_000 }));
+        clock.0.store(1_000 + 2_699, Ordering::SeqCst);
+        assert_eq!(schedule.due(kind, Some("k"), &clock), Due::No);
+        clock.0.store(1_000 + 2_700, Ordering::SeqCst);
+        assert_eq!(schedule.due(kind, Some("k"), &clock), Due::Renewal);
+        clock.0.store(1_001 + FORGOTTEN_MILLIS / 1000, Ordering::SeqCst);
+        assert_eq!(schedule.due(kind, Some("k"), &clock), Due::Anew, "the service may have forgotten it");
+        clock.0.store(1_000, Ordering::SeqCst);
+        schedule.want(EvidenceWanted { since: 5_001, ..EvidenceWanted::default() });
+        assert_eq!(schedule.due(kind, Some("k"), &clock), Due::Anew, "from before what is wanted anew");
+    }
+
+    #[test]
+    fn the_form_is_frozen() {
+        let clock = Turned(AtomicU64::new(7));
+        let mut schedule = Schedule::default();
+        schedule.sent(&[EvidenceKind::AndroidKey], "k", 9, &clock);
+        schedule.want(EvidenceWanted { after: [("android_key".to_owned(), 60)].into(), since: 0 });
+        let json = r#"{"sent":{"android_key":{"key":"k","moment":{"unix":7,"boot":7000},"server_time":9}},"wanted":{"after":{"android_key":60},"since":0}}"#;
+        assert_eq!(serde_json::to_string(&schedule).unwrap(), json);
+        assert_eq!(serde_json::from_str::<Schedule>(json).unwrap(), schedule);
+    }
+}

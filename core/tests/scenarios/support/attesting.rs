@@ -1,0 +1,152 @@
+//! A described phone: a key store that attests what it makes, with chains of its own root, and a provider of evidence.
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex};
+
+use bonafide_attestation::android_key::Roots;
+use bonafide_core::port::{
+    Candidate, EvidenceFailure, EvidenceProvider, EvidenceRequest, InstallKey, KeyFailure, KeyHandle, KeyLevel,
+};
+use bonafide_core::protocol::encoding::Sha256;
+use bonafide_core::protocol::evidence::{Evidence, EvidenceKind, Octets};
+use bonafide_core::protocol::jwk::PublicKey;
+use bonafide_core::protocol::key::P256Key;
+use bonafide_forge::android_key::description::Description;
+use bonafide_forge::android_key::forge::{Forge, p256_info};
+
+/// What the key store does not do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Fault {
+    Make,
+    SignWithCandidate,
+    Adopt,
+}
+
+/// A key store as Android's.
+pub struct AttestingKey {
+    forge: Mutex<Forge>,
+    key: Mutex<Option<Arc<P256Key>>>,
+    candidate: Mutex<Option<Arc<P256Key>>>,
+    pub faults: Mutex<HashSet<Fault>>,
+    pub made: Mutex<usize>,
+}
+
+impl AttestingKey {
+    pub fn new() -> Self {
+        Self {
+            forge: Mutex::new(Forge::remote()),
+            key: Mutex::default(),
+            candidate: Mutex::default(),
+            faults: Mutex::default(),
+            made: Mutex::default(),
+        }
+    }
+
+    pub fn roots(&self) -> Roots {
+        self.forge.lock().unwrap().roots()
+    }
+
+    /// The key in use.
+    pub fn public(&self) -> Option<PublicKey> {
+        self.key.lock().unwrap().as_ref().map(|key| key.public_key().unwrap())
+    }
+
+    pub fn has_candidate(&self) -> bool {
+        self.candidate.lock().unwrap().is_some()
+    }
+
+    pub fn fail_at(&self, faults: impl IntoIterator<Item = Fault>) {
+        *self.faults.lock().unwrap() = faults.into_iter().collect();
+    }
+
+    fn check(&self, fault: Fault) -> Result<(), KeyFailure> {
+        match self.faults.lock().unwrap().contains(&fault) {
+            // The worst that a platform can say: of a candidate it is no reason to touch the key in use.
+            true => Err(KeyFailure::Lost { why: format!("scripted: {fault:?}") }),
+            false => Ok(()),
+        }
+    }
+
+    fn handle(key: &P256Key) -> KeyHandle {
+        KeyHandle { public: key.public_key().unwrap(), level: KeyLevel::Hardware }
+    }
+}
+
+impl InstallKey for AttestingKey {
+    fn load_or_create(&self) -> Result<KeyHandle, KeyFailure> {
+        let mut key = self.key.lock().unwrap();
+        let key = key.get_or_insert_with(|| Arc::new(P256Key::generate().unwrap()));
+        Ok(Self::handle(key))
+    }
+
+    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, KeyFailure> {
+        Ok(self.key.lock().unwrap().as_ref().unwrap().sign(message).unwrap())
+    }
+
+    fn reset(&self) -> Result<(), KeyFailure> {
+        *self.key.lock().unwrap() = None;
+        Ok(())
+    }
+
+    fn attests(&self) -> bool {
+        true
+    }
+
+    fn load(&self) -> Result<Option<KeyHandle>, KeyFailure> {
+        Ok(self.key.lock().unwrap().as_ref().map(|key| Self::handle(key)))
+    }
+
+    fn make_candidate(&self, challenge: &Sha256) -> Result<Candidate, KeyFailure> {
+        self.check(Fault::Make)?;
+        *self.made.lock().unwrap() += 1;
+        let key = Arc::new(P256Key::generate().unwrap());
+        let handle = Self::handle(&key);
+        let PublicKey::P256 { x, y } = &handle.public else { unreachable!() };
+        let mut forge = self.forge.lock().unwrap();
+        forge.description = Some(Description::healthy(challenge));
+        let leaf = forge.draft(0);
+        leaf.public_key = Some(p256_info(&[&[4][..], x, y].concat()));
+        leaf.extensions.clear();
+        *self.candidate.lock().unwrap() = Some(key);
+        Ok(Candidate { key: handle, chain: forge.chain() })
+    }
+
+    fn sign_with_candidate(&self, message: &[u8]) -> Result<Vec<u8>, KeyFailure> {
+        self.check(Fault::SignWithCandidate)?;
+        Ok(self.candidate.lock().unwrap().as_ref().unwrap().sign(message).unwrap())
+    }
+
+    fn adopt_candidate(&self) -> Result<(), KeyFailure> {
+        self.check(Fault::Adopt)?;
+        *self.key.lock().unwrap() = self.candidate.lock().unwrap().take();
+        Ok(())
+    }
+
+    fn drop_candidate(&self) -> Result<(), KeyFailure> {
+        *self.candidate.lock().unwrap() = None;
+        Ok(())
+    }
+}
+
+/// A provider as App Attest's, which remembers what it was asked for.
+#[derive(Default)]
+pub struct ScriptedProvider {
+    pub asked: Mutex<Vec<EvidenceRequest>>,
+    pub unavailable: Mutex<bool>,
+}
+
+impl EvidenceProvider for ScriptedProvider {
+    fn kind(&self) -> Option<EvidenceKind> {
+        Some(EvidenceKind::AppAttest)
+    }
+
+    fn evidence(&self, request: &EvidenceRequest) -> Result<Evidence, EvidenceFailure> {
+        self.asked.lock().unwrap().push(request.clone());
+        if *self.unavailable.lock().unwrap() {
+            return Err(EvidenceFailure::Unavailable { why: "scripted".into() });
+        }
+        let statement = Some(Octets(request.bound_hash.to_vec()));
+        let (attestation, assertion) = if request.anew { (statement, None) } else { (None, statement) };
+        Ok(Evidence::AppAttest { key_id: Octets(vec![7; 32]), attestation, assertion })
+    }
+}
