@@ -25,6 +25,7 @@ impl Limit {
             ("findings", "findings"),
             ("forced", "forced"),
             ("installation", "installation"),
+            ("why evidence was refused", "reason"),
         ];
         let mut rows = self.fetch(context, "appraisals").await?;
         // Codes alone: `bonafide arc` and docs/cli.md explain them.

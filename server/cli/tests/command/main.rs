@@ -10,3 +10,4 @@ mod pins;
 mod play;
 mod policy;
 mod story;
+mod trust;
