@@ -45,7 +45,7 @@ fn last(world: &World) -> (PublicKey, TokenRequest) {
 
 /// The chain of a request proves that its own key was made for its own challenge.
 fn assert_attested(key: &AttestingKey, (signer, request): &(PublicKey, TokenRequest)) {
-    let [Evidence::AndroidKey { chain }] = request.evidence.as_slice() else { panic!("{:?}", request.evidence) };
+    let [Evidence::AndroidKey { chain }] = request.evidence.as_slice() else { unreachable!("{:?}", request.evidence) };
     let chain: Vec<&[u8]> = chain.iter().map(|der| der.0.as_slice()).collect();
     let challenge = bound_hash("acme", Platform::Android, &request.challenge, None);
     let expectation = Expectation { key: Some(signer), ..Expectation::new(&challenge) };
@@ -178,7 +178,7 @@ async fn a_provider_is_asked_when_it_is_due_and_anew_when_the_service_knows_of_n
     assert_eq!(asked(), [true]);
     let (signer, request) = last(&world);
     let hash = bound_hash("acme", Platform::Ios, &request.challenge, Some(&signer.thumbprint()));
-    assert_eq!(provider.asked.lock().unwrap()[0].bound_hash, hash);
+    assert_eq!(provider.asked.lock().unwrap().first().unwrap().bound_hash, hash);
     assert_eq!(request.evidence.len(), 1);
 
     token(&core, "2").await;

@@ -42,6 +42,7 @@ impl Appraisals {
             ("user", "user"),
             ("installation", "installation"),
             ("trace", "trace"),
+            ("why evidence was refused", "reason"),
         ];
         let sought = [("user", self.user.as_deref()), ("trace", self.trace.as_deref())];
         let mut rows = self.limit.fetch(context, "appraisals", &sought).await?;

@@ -36,7 +36,7 @@ pub(crate) async fn run(cli: Cli) -> Outcome {
         Command::Pin(command) => command.run(&context).await,
         Command::Policy(command) => command.run(&context).await,
         Command::Service(command) => command.run(&context).await,
-        Command::Evidence(command) => command.run(&context),
+        Command::Evidence(command) => command.run(&context).await,
         Command::Arc(command) => command.run(&context).await,
         Command::Key(command) => command.run(&context).await,
         Command::Root(command) => command.run(&context).await,

@@ -90,7 +90,10 @@ async fn show(context: &Context) -> Outcome {
     };
     let version = answer.get("version").and_then(Value::as_u64).unwrap_or_default();
     let version = if version == 0 { "none was set: the defaults hold".into() } else { format!("version {version}") };
-    context.out.result(format!("policy on findings: {version}\n\n{text}\n\n{audiences}"), &answer)
+    let evidence = cell(answer.get("evidence"));
+    context
+        .out
+        .result(format!("policy on findings: {version}\n\n{text}\n\nevidence: {evidence}\n\n{audiences}"), &answer)
 }
 
 /// The policy alone, in either form of output: it goes into a file.
@@ -163,6 +166,11 @@ fn told(answer: &Value) -> String {
     let none = json!({});
     let tried = answer.get("tried").unwrap_or(&none);
     let number = |path: &str| cell(tried.pointer(path));
+    for (when, side) in [("now", "before"), ("then", "after")] {
+        if let Some(evidence) = answer.pointer(&format!("/evidence/{side}")) {
+            text.push_str(&format!("\nevidence, {when}: {evidence}"));
+        }
+    }
     text.push_str(&format!(
         "\n\nof the last {} appraisals {} pass now, {} then; pass to fail: {} on {} installations, fail to pass: {} on {}",
         number("/appraisals"),

@@ -19,3 +19,4 @@ mod policy;
 #[path = "../../../../package/tests/store/mod.rs"]
 mod store;
 mod story;
+mod trust;

@@ -32,6 +32,9 @@ CREATE TABLE install_keys (
 CREATE INDEX install_keys_by_predecessor ON install_keys (account, predecessor);
 CREATE INDEX install_keys_by_installation ON install_keys (account, installation);
 
+-- An installation outlives its key: which one is its key now.
+CREATE INDEX installations_by_key ON installations (account, thumbprint);
+
 -- Roots and revocation lists that the operator set in place of those that are built in.
 CREATE TABLE evidence_lists (
     account    TEXT   NOT NULL REFERENCES accounts (account),

@@ -48,11 +48,8 @@ pub(super) fn follow(
     match old.filter(takes_over) {
         None => Following { installation: derived(thumbprint), succession: None, superseded: false },
         Some(Old { thumbprint: old, known: KnownKey { place, .. } }) => {
-            let (installation, confirms) = match place {
-                Some(place) => (place.installation, place.predecessor),
-                None => (derived(&old), None),
-            };
-            let succession = Succession::Begin { old, installation: installation.clone(), confirms };
+            let installation = place.as_ref().map_or_else(|| derived(&old), |place| place.installation.clone());
+            let succession = Succession::Begin { old, installation: installation.clone(), place };
             Following { installation, succession: Some(succession), superseded: false }
         }
     }

@@ -61,6 +61,7 @@ pub(crate) async fn live(caller: Caller, Shared(state): Shared<Arc<State>>) -> R
         "policy": policy,
         "findings": findings,
         "unknown": unknown,
+        "evidence": rules.evidence.view(),
         "audiences": audiences(&state),
     })))
 }
@@ -132,7 +133,8 @@ pub(crate) async fn try_out(
     let trial = tried(&mut connection, &state.account, last, &rules, &document.rules).await?;
     drop(connection);
     let change = differences(&rules, &document.rules);
-    Ok(Json(json!({ "version": version, "last": last, "change": change, "tried": shown(&trial) })))
+    Ok(Json(json!({ "version": version, "last": last, "change": change,
+        "evidence": evidence(&rules, &document.rules), "tried": shown(&trial) })))
 }
 
 /// The query of [`set`].
@@ -205,6 +207,7 @@ pub(crate) async fn set(
         "replaces": held,
         "dry_run": care.dry_run,
         "change": differences(&rules, &document.rules),
+        "evidence": evidence(&rules, &document.rules),
         "tried": shown(&trial),
     })))
 }
@@ -292,6 +295,14 @@ fn differences(before: &Rules, after: &Rules) -> Vec<Value> {
         }
     }
     all
+}
+
+/// What is demanded of evidence, before and after; null where that does not change.
+fn evidence(before: &Rules, after: &Rules) -> Value {
+    match before.evidence == after.evidence {
+        true => Value::Null,
+        false => json!({ "before": before.evidence.view(), "after": after.evidence.view() }),
+    }
 }
 
 /// What each audience allows by itself: `PUT /admin/v1/hosts/{pattern}` sets it.

@@ -4,7 +4,7 @@ use bonafide_protocol::evidence::{EvidenceKind, EvidenceWanted};
 use bonafide_protocol::measurement::Platform;
 use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 const HOUR: u64 = 60 * 60;
 const DAY: u64 = 24 * HOUR;
@@ -32,7 +32,8 @@ pub(crate) struct EvidencePolicy {
     /// How old Google's revocation list may be, in seconds.
     #[serde(skip_serializing_if = "is_revocations_default", deserialize_with = "age")]
     pub(crate) revocations_max_age: u64,
-    /// Evidence from before this time, Unix seconds, counts as expired, and devices are asked for it anew.
+    /// Devices that sent evidence before this time, Unix seconds, are asked for it anew, as if it were the first. What
+    /// was proven before goes on to count: they hear of this with an answer, and would be refused until then.
     #[serde(skip_serializing_if = "is_default")]
     pub(crate) since: u64,
 }
@@ -80,7 +81,7 @@ impl MaxAge {
 impl EvidencePolicy {
     /// Whether evidence of this kind and time counts at `now`. A time of the future is that of another node's clock.
     pub(crate) fn counts(&self, kind: EvidenceKind, proven_at: u64, now: u64) -> bool {
-        proven_at >= self.since && now.saturating_sub(proven_at) <= self.max_age.of(kind)
+        now.saturating_sub(proven_at) <= self.max_age.of(kind)
     }
 
     /// What devices of this platform are told: to send evidence anew when a quarter of its time is left.
@@ -88,6 +89,16 @@ impl EvidencePolicy {
         let kinds = EvidenceKind::ALL.iter().filter(|kind| kind.platform() == platform);
         let after = kinds.map(|kind| (kind.name().to_owned(), self.max_age.of(*kind) / 4 * 3)).collect();
         EvidenceWanted { after, since: self.since }
+    }
+
+    /// All of it, what is left at its default too.
+    pub(crate) fn view(&self) -> Value {
+        json!({
+            "max_age": self.max_age,
+            "least_patch_level": self.least_patch_level,
+            "revocations_max_age": self.revocations_max_age,
+            "since": self.since,
+        })
     }
 
     /// Reads what stands in the database, member by member: a later version may have written more, and what cannot be
@@ -140,8 +151,6 @@ fn is_revocations_default(age: &u64) -> bool {
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     #[test]
@@ -182,7 +191,7 @@ mod tests {
         let kind = EvidenceKind::AppAttest;
         assert!(policy.counts(kind, 1_000, 1_000 + HOUR));
         assert!(!policy.counts(kind, 1_000, 1_001 + HOUR));
-        assert!(!policy.counts(kind, 999, 1_000), "from before what is wanted anew");
+        assert!(policy.counts(kind, 999, 1_000), "from before what is wanted anew: the device has not heard of it");
         assert_eq!(policy.wanted(Platform::Ios).after, [("app_attest".to_owned(), 2_700)].into());
         assert_eq!(policy.wanted(Platform::Android).after.len(), 2);
         assert_eq!(policy.wanted(Platform::Jvm), EvidenceWanted { since: 1_000, ..EvidenceWanted::default() });

@@ -53,17 +53,11 @@ pub(super) struct Desk {
 }
 
 impl Desk {
-    /// Stores the report if the caps allow it. Never waits for another report. `installation` is the id of a key's.
+    /// Stores the report if the caps allow it. Never waits for another report.
     ///
     /// # Errors
     /// The database cannot be used; the report then does not count.
-    pub(super) async fn take(
-        &self,
-        store: &Store,
-        account: &str,
-        installation: impl Fn(&str) -> String + Send,
-        row: ReportRow,
-    ) -> Result<Taken, StoreError> {
+    pub(super) async fn take(&self, store: &Store, account: &str, row: ReportRow) -> Result<Taken, StoreError> {
         let Ok(mut held) = self.tally.try_lock() else {
             return Ok(Taken::Busy);
         };
@@ -73,7 +67,7 @@ impl Desk {
             Some(tally) => tally,
             empty @ None => {
                 let connection = ready.insert(store.read().await?);
-                empty.insert(Tally::read(connection, account, &installation, since).await?)
+                empty.insert(Tally::read(connection, account, since).await?)
             }
         };
         tally.forget(since);
@@ -86,7 +80,7 @@ impl Desk {
             Some(connection) => connection,
             None => store.read().await?,
         };
-        let stranger = !installations::exists(&mut connection, &installation(&row.thumbprint)).await?;
+        let stranger = !installations::is_key(&mut connection, account, &row.thumbprint).await?;
         if stranger && tally.strangers >= STRANGERS_PER_DAY {
             return Ok(Taken::Capped);
         }
@@ -115,18 +109,13 @@ struct Tally {
 }
 
 impl Tally {
-    async fn read(
-        connection: &mut Connection,
-        account: &str,
-        installation: &(impl Fn(&str) -> String + Send),
-        since: u64,
-    ) -> Result<Self, StoreError> {
+    async fn read(connection: &mut Connection, account: &str, since: u64) -> Result<Self, StoreError> {
         let mut tally = Self::default();
         let mut known: HashMap<String, bool> = HashMap::new();
         for (at, thumbprint) in logs::report_times(connection, account, since).await? {
             let exists = match known.get(&thumbprint) {
                 Some(exists) => *exists,
-                None => installations::exists(connection, &installation(&thumbprint)).await?,
+                None => installations::is_key(connection, account, &thumbprint).await?,
             };
             known.insert(thumbprint.clone(), exists);
             tally.add(Counted { at, thumbprint, stranger: !exists });
@@ -189,9 +178,9 @@ mod tests {
         let (_directory, store) = open().await;
         let desk = Desk::default();
         let other = desk.tally.lock().await;
-        assert_eq!(desk.take(&store, "acme", str::to_owned, row(1, "key")).await.unwrap(), Taken::Busy);
+        assert_eq!(desk.take(&store, "acme", row(1, "key")).await.unwrap(), Taken::Busy);
         drop(other);
-        assert_eq!(desk.take(&store, "acme", str::to_owned, row(1, "key")).await.unwrap(), Taken::Stored);
+        assert_eq!(desk.take(&store, "acme", row(1, "key")).await.unwrap(), Taken::Stored);
     }
 
     #[tokio::test]
@@ -203,21 +192,21 @@ mod tests {
         }
         let desk = Desk::default();
         for number in 0..PER_KEY_AND_DAY {
-            assert_eq!(desk.take(&store, "acme", str::to_owned, row(number, "key")).await.unwrap(), Taken::Stored);
+            assert_eq!(desk.take(&store, "acme", row(number, "key")).await.unwrap(), Taken::Stored);
         }
         others.push(store.read().await.unwrap());
-        assert_eq!(desk.take(&store, "acme", str::to_owned, row(90, "key")).await.unwrap(), Taken::Capped);
+        assert_eq!(desk.take(&store, "acme", row(90, "key")).await.unwrap(), Taken::Capped);
     }
 
     #[tokio::test]
     async fn what_was_not_stored_does_not_count() {
         let (_directory, store) = open().await;
         let desk = Desk::default();
-        assert_eq!(desk.take(&store, "acme", str::to_owned, row(0, "key")).await.unwrap(), Taken::Stored);
+        assert_eq!(desk.take(&store, "acme", row(0, "key")).await.unwrap(), Taken::Stored);
         for _ in 0..PER_KEY_AND_DAY {
-            let twice = desk.take(&store, "acme", str::to_owned, row(0, "key")).await;
+            let twice = desk.take(&store, "acme", row(0, "key")).await;
             assert!(matches!(twice, Err(StoreError::Duplicate)), "{twice:?}");
         }
-        assert_eq!(desk.take(&store, "acme", str::to_owned, row(1, "key")).await.unwrap(), Taken::Stored);
+        assert_eq!(desk.take(&store, "acme", row(1, "key")).await.unwrap(), Taken::Stored);
     }
 }

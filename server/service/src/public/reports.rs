@@ -14,7 +14,6 @@ use bonafide_protocol::verdict::MAX_CHAIN;
 use super::quota::Desk;
 use super::tokens::{MAX_NAME, install_key, malformed};
 use crate::body::Text;
-use crate::issue;
 use crate::reply::Refusal;
 use crate::state::State;
 use crate::store::logs::ReportRow;
@@ -55,9 +54,7 @@ pub(super) async fn receive(
             thumbprint: key.thumbprint(),
             report: serde_json::to_string(&report).unwrap_or_default(),
         };
-        let snapshot = state.snapshot();
-        let installation = |thumbprint: &str| issue::installation(&snapshot.keyring, thumbprint);
-        desk.take(&state.store, &state.account, installation, row).await?.name()
+        desk.take(&state.store, &state.account, row).await?.name()
     } else {
         "foreign_host"
     };

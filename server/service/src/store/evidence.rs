@@ -46,9 +46,9 @@ pub(crate) enum Proven {
 /// How the order of an installation's keys changes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Succession {
-    /// The key takes over this installation from `old`, which ends when the key is seen again. `confirms` is the key
-    /// that `old` itself followed.
-    Begin { old: String, installation: String, confirms: Option<String> },
+    /// The key takes over this installation from `old`, which ends when the key is seen again. `place` is the place that
+    /// `old` had when that was decided.
+    Begin { old: String, installation: String, place: Option<Place> },
     /// The key is seen again: `old` ends.
     Confirm { old: String, installation: String },
 }
@@ -120,12 +120,14 @@ pub(crate) async fn write(connection: &mut Connection, account: &str, change: &K
     }
     match &change.succession {
         None => {}
-        Some(Succession::Begin { old, installation, confirms }) => {
-            if !begin(connection, account, (old, key), installation, now).await? {
+        Some(Succession::Begin { old, installation, place }) => {
+            let held = hold(connection, account, old, (installation, place.as_ref()), now).await?;
+            if !held || !begin(connection, account, (old, key), installation, now).await? {
                 return Ok(false);
             }
-            if let Some(confirmed) = confirms {
-                end(connection, account, confirmed, installation, now).await?;
+            // It has been seen again, by its word.
+            if let Some(before) = place.as_ref().and_then(|place| place.predecessor.as_ref()) {
+                end(connection, account, before, installation, now).await?;
             }
         }
         Some(Succession::Confirm { old, installation }) => {
@@ -195,8 +197,42 @@ async fn advance(
     Ok(done.rows_affected() == 1)
 }
 
-/// The new key takes over, unless the old one has ended or the new one has a place already. Whichever other key was
-/// about to follow the old one, and was not seen again, is a key of its own from now on.
+/// Holds the old key where it was: `false` if it has lost its place since, or has ended. Its row is locked from here on,
+/// on databases where two may write side by side.
+async fn hold(
+    connection: &mut Connection,
+    account: &str,
+    old: &str,
+    (installation, place): (&str, Option<&Place>),
+    now: u64,
+) -> Result<bool, StoreError> {
+    let text = match place {
+        Some(_) => {
+            "UPDATE install_keys SET changed_at = $4, predecessor = NULL \
+             WHERE account = $1 AND thumbprint = $2 AND installation = $3 AND ended_at IS NULL \
+             AND COALESCE(predecessor, '') = $5"
+        }
+        None => {
+            "INSERT INTO install_keys (account, thumbprint, installation, changed_at) VALUES ($1, $2, $3, $4) \
+             ON CONFLICT (account, thumbprint) DO UPDATE SET changed_at = excluded.changed_at \
+             WHERE install_keys.ended_at IS NULL AND install_keys.installation = excluded.installation \
+             AND COALESCE(install_keys.predecessor, '') = $5"
+        }
+    };
+    let predecessor = place.and_then(|place| place.predecessor.as_deref()).unwrap_or_default();
+    let done = sqlx::query(text)
+        .bind(account)
+        .bind(old)
+        .bind(installation)
+        .bind(int(now))
+        .bind(predecessor)
+        .execute(connection)
+        .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// The new key takes over, unless it has a place already. Whichever other key was about to follow the old one, and was
+/// not seen again, is a key of its own from now on.
 async fn begin(
     connection: &mut Connection,
     account: &str,
@@ -204,21 +240,6 @@ async fn begin(
     installation: &str,
     now: u64,
 ) -> Result<bool, StoreError> {
-    // Its row is locked from here on, on databases where two may write side by side.
-    let held = sqlx::query(
-        "INSERT INTO install_keys (account, thumbprint, installation, changed_at) VALUES ($1, $2, $3, $4) \
-         ON CONFLICT (account, thumbprint) DO UPDATE SET changed_at = excluded.changed_at, predecessor = NULL \
-         WHERE install_keys.ended_at IS NULL",
-    )
-    .bind(account)
-    .bind(old)
-    .bind(installation)
-    .bind(int(now))
-    .execute(&mut *connection)
-    .await?;
-    if held.rows_affected() == 0 {
-        return Ok(false);
-    }
     sqlx::query("DELETE FROM install_keys WHERE account = $1 AND predecessor = $2 AND ended_at IS NULL")
         .bind(account)
         .bind(old)
@@ -374,4 +395,55 @@ pub(crate) async fn remove_list(connection: &mut Connection, account: &str, name
         .execute(connection)
         .await?;
     Ok(done.rows_affected() > 0)
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::*;
+    use crate::store::{DATABASE_FILE, Store, accounts};
+
+    fn begin(new: &str, old: &str, place: Option<Place>) -> KeyChange {
+        let succession = Succession::Begin { old: old.into(), installation: "i".into(), place };
+        KeyChange { thumbprint: new.into(), now: 1, proven: Vec::new(), succession: Some(succession) }
+    }
+
+    fn confirm(new: &str, old: &str) -> KeyChange {
+        let succession = Succession::Confirm { old: old.into(), installation: "i".into() };
+        KeyChange { thumbprint: new.into(), now: 1, proven: Vec::new(), succession: Some(succession) }
+    }
+
+    fn place(predecessor: Option<&str>) -> Option<Place> {
+        Some(Place { installation: "i".into(), predecessor: predecessor.map(str::to_owned), ended: false })
+    }
+
+    /// What two requests decided by the same state is done once: whoever comes second is told.
+    #[tokio::test]
+    async fn what_was_decided_by_a_state_that_has_passed_is_not_done() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = Store::open(&directory.path().join(DATABASE_FILE), true).await.unwrap();
+        let mut change = store.change().await.unwrap();
+        accounts::insert(&mut change, "acme", 0).await.unwrap();
+        let steps = [
+            ("k1 follows k0", begin("k1", "k0", None), true),
+            ("once more is as good as once", begin("k1", "k0", None), true),
+            ("another follows k0", begin("k2", "k0", None), true),
+            ("k1 has lost its place", confirm("k1", "k0"), false),
+            ("nor can it be followed", begin("k3", "k1", place(Some("k0"))), false),
+            ("k3 follows k2, which is seen again so", begin("k3", "k2", place(Some("k0"))), true),
+            ("k2 was confirmed by that", confirm("k2", "k0"), false),
+            ("k0 has ended", begin("k4", "k0", None), false),
+            ("k3 is seen again", confirm("k3", "k2"), true),
+            ("twice at once", confirm("k3", "k2"), false),
+            ("k2 has ended", begin("k4", "k2", place(None)), false),
+        ];
+        for (what, step, expected) in steps {
+            assert_eq!(write(&mut change, "acme", &step).await.unwrap(), expected, "{what}");
+        }
+        let live: Vec<String> = sqlx::query_scalar("SELECT thumbprint FROM install_keys WHERE ended_at IS NULL")
+            .fetch_all(&mut *change)
+            .await
+            .unwrap();
+        assert_eq!(live, ["k3"], "one installation, one key");
+    }
 }

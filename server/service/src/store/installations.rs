@@ -94,10 +94,11 @@ pub(crate) async fn count_of(
     Ok(uint(count))
 }
 
-/// Whether there is one of this id.
-pub(crate) async fn exists(connection: &mut Connection, installation: &str) -> Result<bool, StoreError> {
-    let count: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM installations WHERE installation = $1")
-        .bind(installation)
+/// Whether this is the install key of one.
+pub(crate) async fn is_key(connection: &mut Connection, account: &str, thumbprint: &str) -> Result<bool, StoreError> {
+    let count: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM installations WHERE account = $1 AND thumbprint = $2")
+        .bind(account)
+        .bind(thumbprint)
         .fetch_one(connection)
         .await?;
     Ok(count > 0)

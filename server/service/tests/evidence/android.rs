@@ -195,8 +195,6 @@ async fn evidence_expires_and_can_be_asked_for_anew() {
     let since = NOW + WEEK + 2;
     world.policy(json!({ "findings": {}, "evidence": { "since": since } })).await;
     let response = fresh.ask(&world, |_| Vec::new()).await;
-    world.assert_found(&["evidence_expired"], "from before what is wanted anew").await;
+    world.assert_passes("a phone that is asked for it anew is not refused meanwhile").await;
     assert_eq!(response.evidence_wanted.since, since);
-    Phone::android().enroll(&world).await;
-    world.assert_passes("and anew").await;
 }

@@ -1,9 +1,13 @@
-//! `bonafide evidence`: what a platform said about a device, read and judged outside of the service.
+//! `bonafide evidence`: what a platform said about a device, read and judged outside of the service; and what the service
+//! verifies it with.
 mod android_key;
 mod app_attest;
 mod input;
 mod play_integrity;
 mod report;
+mod trust;
+
+use std::path::PathBuf;
 
 use clap::Subcommand;
 
@@ -19,6 +23,21 @@ pub(crate) enum Evidence {
     /// --challenge the best verdict is challenge_not_checked, and the exit code 1.
     #[command(subcommand)]
     Verify(Verify),
+    /// Shows what the service verifies evidence with: roots, the revocation list, keys of Play Integrity.
+    Status,
+    /// Has the service trust these roots in place of those that are built in; without FILE the built-in ones again.
+    Roots(trust::Roots),
+    /// Gives the service Google's revocation list (https://android.googleapis.com/attestation/status), as old as its
+    /// file. In force at once, also for phones that were attested before. To be fetched daily.
+    Revocations {
+        /// The list, JSON.
+        file: PathBuf,
+    },
+    /// Gives the service the keys that open the tokens of Play Integrity of an app, or takes them away.
+    PlayKeys(trust::PlayKeys),
+    /// Asks every device for evidence anew, as if it were the first: after a backup of the service was restored, or
+    /// where honest phones were refused for want of a root, a team or a key. What is proven goes on to count.
+    Renew,
 }
 
 #[derive(Subcommand)]
@@ -32,12 +51,16 @@ pub(crate) enum Verify {
 }
 
 impl Evidence {
-    pub(crate) fn run(&self, context: &Context) -> Outcome {
-        let Self::Verify(verify) = self;
-        match verify {
-            Verify::AndroidKey(command) => command.run(context),
-            Verify::AppAttest(command) => command.run(context),
-            Verify::PlayIntegrity(command) => command.run(context),
+    pub(crate) async fn run(&self, context: &Context) -> Outcome {
+        match self {
+            Self::Verify(Verify::AndroidKey(command)) => command.run(context),
+            Self::Verify(Verify::AppAttest(command)) => command.run(context),
+            Self::Verify(Verify::PlayIntegrity(command)) => command.run(context),
+            Self::Status => trust::status(context).await,
+            Self::Roots(command) => command.run(context).await,
+            Self::Revocations { file } => trust::revocations(context, file).await,
+            Self::PlayKeys(command) => command.run(context).await,
+            Self::Renew => trust::renew(context).await,
         }
     }
 }

@@ -12,8 +12,8 @@ use super::report::{Challenge, Report};
 use crate::context::Context;
 use crate::exit::{Failure, Outcome};
 
-const DECRYPTION_KEY: &str = "BONAFIDE_PLAY_DECRYPTION_KEY";
-const VERIFICATION_KEY: &str = "BONAFIDE_PLAY_VERIFICATION_KEY";
+pub(super) const DECRYPTION_KEY: &str = "BONAFIDE_PLAY_DECRYPTION_KEY";
+pub(super) const VERIFICATION_KEY: &str = "BONAFIDE_PLAY_VERIFICATION_KEY";
 
 /// How far ahead of ours Google's clock may be.
 const MAX_SKEW: Duration = Duration::from_secs(30);
@@ -97,7 +97,7 @@ impl PlayIntegrity {
 }
 
 /// A key from its file, or else from the environment. The path is not repeated: it may be the key, typed by mistake.
-fn key(option: &str, file: Option<&PathBuf>, variable: &str) -> Outcome<String> {
+pub(super) fn key(option: &str, file: Option<&PathBuf>, variable: &str) -> Outcome<String> {
     let missing = || Failure::usage(format!("{option} FILE is missing, and {variable} is not set"));
     let Some(path) = file else { return std::env::var(variable).map_err(|_| missing()) };
     let content = read_at_most(path, MAX_KEY_BYTES)
