@@ -4,6 +4,8 @@
 //! nothing that decides. All of it is internal to the facades: no name of this crate reaches an app. A panic below
 //! becomes an error here, never the end of the app.
 
+#[cfg(target_os = "android")]
+mod android;
 mod engine;
 mod failure;
 mod log;

@@ -12,11 +12,16 @@ mod properties;
 use std::sync::Arc;
 
 use bonafide_core::adapter::{
-    FileStorage, NoEvidence, NoImages, NoProcesses, NoProperties, Silent, SoftwareKey, StandardTrust, StdFiles,
-    SystemClock, UnknownConnectivity,
+    FileStorage, NoEvidence, NoImages, NoProcesses, NoProperties, Silent, SoftwareKey, StdFiles, SystemClock,
+    UnknownConnectivity,
 };
 use bonafide_core::port::{Ports, Storage};
 use thiserror::Error;
+
+#[cfg(target_os = "android")]
+use crate::android::PlatformTrust;
+#[cfg(not(target_os = "android"))]
+use bonafide_core::adapter::StandardTrust as PlatformTrust;
 
 pub use connectivity::{ConnectionHint, ConnectivityPort};
 pub use evidence::{EvidencePort, NativeEvidence, NativeEvidenceKind};
@@ -54,7 +59,7 @@ impl NativePorts {
                 Some(evidence) => Arc::new(evidence::ForeignEvidence(evidence)),
                 None => Arc::new(NoEvidence),
             },
-            trust: Arc::new(StandardTrust::new()),
+            trust: Arc::new(PlatformTrust::default()),
             files: Arc::new(StdFiles),
             properties: match self.properties {
                 Some(properties) => Arc::new(properties::ForeignProperties(properties)),
