@@ -21,7 +21,14 @@ class NativeLibraryTest {
     private val folder: File = Files.createTempDirectory(File("target").toPath(), "native-library").toFile()
 
     private fun settings(config: ByteArray) =
-        Settings(InitialConfig.of(config), File(folder, "storage"), "com.example", "1.0.0", requestTimeoutMillis = 300)
+        Settings(
+            InitialConfig.of(config),
+            File(folder, "storage"),
+            "com.example",
+            "1.0.0",
+            artifacts = emptyList(),
+            requestTimeoutMillis = 300,
+        )
 
     private fun started(): NativeProtection =
         NativeProtection().apply {
@@ -96,7 +103,7 @@ class NativeLibraryTest {
 
     @Test
     fun `the engine itself is safe after its end`() {
-        val engine = NativeEngine.start(settings(INITIAL)) {}
+        val engine = NativeEngine.start(HostPlatform, settings(INITIAL), {}, {})
         engine.close()
         engine.close()
         assertEquals(StatusCode.NOT_STARTED, assertThrows(BonafideException::class.java) { engine.rules("api.acme.com") }.code)
