@@ -9,11 +9,12 @@ import io.bonafide.android.AndroidLaunch
  * Made, it does nothing. [close] ends it for good: what waits then, and what is called after, fails as `not_started`,
  * and a pin check refuses.
  */
-public class AndroidProtection private constructor(
+public class AndroidProtection internal constructor(
     private val native: NativeProtection,
+    private val loadLibrary: (String) -> Unit,
 ) : ManagedProtection by native,
     AutoCloseable by native {
-    public constructor() : this(NativeProtection())
+    public constructor() : this(NativeProtection(), System::loadLibrary)
 
     /**
      * Starts, and returns at once, on the main thread too: files, the package manager and the key store are asked on a
@@ -32,7 +33,7 @@ public class AndroidProtection private constructor(
         options: StartOptions = StartOptions(),
     ) {
         // An application's own is null while it is being attached.
-        val launch = AndroidLaunch(context.applicationContext ?: context, options)
+        val launch = AndroidLaunch(context.applicationContext ?: context, options, loadLibrary)
         native.start(launch.platform, options.requestTimeoutMillis, launch::settings)
     }
 }

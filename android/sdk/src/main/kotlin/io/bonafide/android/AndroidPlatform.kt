@@ -15,6 +15,7 @@ import java.io.File
 internal class AndroidPlatform(
     context: Context,
     options: StartOptions,
+    private val loadLibrary: (String) -> Unit,
     storage: () -> File,
 ) : Platform {
     override val kind: Platform.Kind
@@ -32,5 +33,5 @@ internal class AndroidPlatform(
 
     override val connectivity: Connectivity = NetworkHint(context)
 
-    override fun provideLibrary(storage: File): Unit = NativeLibrary.load()
+    override fun provideLibrary(storage: File): Unit = NativeLibrary.load(loadLibrary)
 }

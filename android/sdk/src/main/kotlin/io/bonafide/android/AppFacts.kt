@@ -26,11 +26,15 @@ internal class AppFacts(
                     // A cloner's half-made package. The service sees an app without a version.
                     null
                 }
-            return AppFacts(id, found?.versionName.orEmpty(), found?.longVersion()?.toString().orEmpty())
+            return AppFacts(id, found?.versionName.orEmpty(), found?.code()?.toString().orEmpty())
         }
 
+        private fun PackageInfo.code() = if (Build.VERSION.SDK_INT >= Build.VERSION_CODES.P) longVersion() else shortVersion()
+
+        @NewerAndroid(Build.VERSION_CODES.P)
+        private fun PackageInfo.longVersion(): Long = longVersionCode
+
         @Suppress("DEPRECATION")
-        private fun PackageInfo.longVersion(): Long =
-            if (Build.VERSION.SDK_INT >= Build.VERSION_CODES.P) longVersionCode else versionCode.toLong()
+        private fun PackageInfo.shortVersion(): Long = versionCode.toLong()
     }
 }

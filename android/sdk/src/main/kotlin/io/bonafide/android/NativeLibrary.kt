@@ -13,7 +13,7 @@ internal object NativeLibrary {
      *
      * @throws BonafideException `unsupported_environment` where the app has none for this CPU.
      */
-    fun load(load: (String) -> Unit = System::loadLibrary) {
+    fun load(load: (String) -> Unit) {
         try {
             load(NAME)
         } catch (e: UnsatisfiedLinkError) {
