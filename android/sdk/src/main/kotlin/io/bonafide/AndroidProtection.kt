@@ -2,6 +2,7 @@ package io.bonafide
 
 import android.content.Context
 import io.bonafide.android.AndroidLaunch
+import io.bonafide.android.NativeLibrary
 
 /**
  * A protection of its own: for tests, and for apps that talk for more accounts than one. [Bonafide] is the default one.
@@ -11,10 +12,10 @@ import io.bonafide.android.AndroidLaunch
  */
 public class AndroidProtection internal constructor(
     private val native: NativeProtection,
-    private val loadLibrary: (String) -> Unit,
+    private val library: NativeLibrary,
 ) : ManagedProtection by native,
     AutoCloseable by native {
-    public constructor() : this(NativeProtection(), System::loadLibrary)
+    public constructor() : this(NativeProtection(), NativeLibrary.OfTheApp)
 
     /**
      * Starts, and returns at once, on the main thread too: files, the package manager and the key store are asked on a
@@ -33,7 +34,7 @@ public class AndroidProtection internal constructor(
         options: StartOptions = StartOptions(),
     ) {
         // An application's own is null while it is being attached.
-        val launch = AndroidLaunch(context.applicationContext ?: context, options, loadLibrary)
+        val launch = AndroidLaunch(context.applicationContext ?: context, options, library)
         native.start(launch.platform, options.requestTimeoutMillis, launch::settings)
     }
 }

@@ -7,6 +7,7 @@ import android.content.pm.PackageManager
 import android.content.res.AssetManager
 import android.os.Looper
 import android.os.UserManager
+import io.bonafide.android.NativeLibrary
 import kotlinx.coroutines.flow.first
 import kotlinx.coroutines.runBlocking
 import kotlinx.coroutines.withTimeout
@@ -32,7 +33,7 @@ class StartTest : OnAndroid() {
     fun closeAll() = made.forEach { it.close() }
 
     /** The host's library is JNA's to find: there is nothing for the system to load. */
-    private fun protection(loadLibrary: (String) -> Unit = {}) = AndroidProtection(NativeProtection(), loadLibrary).also { made += it }
+    private fun protection(library: NativeLibrary = NativeLibrary {}) = AndroidProtection(NativeProtection(), library).also { made += it }
 
     private fun AndroidProtection.settled(): ProtectionStatus =
         runBlocking {
@@ -44,9 +45,9 @@ class StartTest : OnAndroid() {
     private fun failureOf(
         context: Context = app,
         options: StartOptions = good,
-        loadLibrary: (String) -> Unit = {},
+        library: NativeLibrary = NativeLibrary {},
     ): BonafideFailure {
-        val protection = protection(loadLibrary)
+        val protection = protection(library)
         protection.start(context, options)
         val status = protection.settled()
         assertEquals(ProtectionStatus.Phase.FAILED, status.phase)
@@ -128,13 +129,13 @@ class StartTest : OnAndroid() {
         assertEquals(StatusCode.BAD_INITIAL_CONFIG, failure.code)
         assertEquals("bonafide.config", failure.facts["asset"])
         val text = (failure as Throwable).message!!
-        assertTrue(text, "bonafide config export --out app/src/main/assets/bonafide.config" in text)
+        assertTrue(text, "bonafide config export -o app/src/main/assets/bonafide.config" in text)
     }
 
     @Test
     fun `without a library for this CPU it is a status, and the app goes on`() {
         // This machine's Java has no bonafide on its path: what is thrown is real.
-        val failure = failureOf(loadLibrary = System::loadLibrary)
+        val failure = failureOf(library = NativeLibrary.OfTheApp)
         assertEquals(StatusCode.UNSUPPORTED_ENVIRONMENT, failure.code)
         assertNotNull(failure.facts["abis"])
     }

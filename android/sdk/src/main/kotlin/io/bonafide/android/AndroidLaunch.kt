@@ -9,11 +9,11 @@ import io.bonafide.StartOptions
 internal class AndroidLaunch(
     private val context: Context,
     private val options: StartOptions,
-    loadLibrary: (String) -> Unit,
+    library: NativeLibrary,
 ) {
     private val storage by lazy { StorageFolder.of(context, options.name) }
 
-    val platform = AndroidPlatform(context, options, loadLibrary) { storage }
+    val platform = AndroidPlatform(context, options, library) { storage }
 
     /** Blocks; throws a typed status for each way in which a process cannot be protected. */
     fun settings(): Settings {

@@ -13,9 +13,9 @@ import java.io.File
 
 /** Android, as the core sees it. */
 internal class AndroidPlatform(
-    context: Context,
+    private val context: Context,
     options: StartOptions,
-    private val loadLibrary: (String) -> Unit,
+    private val library: NativeLibrary,
     storage: () -> File,
 ) : Platform {
     override val kind: Platform.Kind
@@ -33,5 +33,5 @@ internal class AndroidPlatform(
 
     override val connectivity: Connectivity = NetworkHint(context)
 
-    override fun provideLibrary(storage: File): Unit = NativeLibrary.load(loadLibrary)
+    override fun provideLibrary(storage: File): Unit = library.provide(context)
 }

@@ -24,7 +24,7 @@ internal object ConfigAsset {
         what: String,
         cause: Throwable,
     ): BonafideException {
-        val detail = "$what Run `bonafide config export --out app/src/main/assets/$NAME` and build the app again."
+        val detail = "$what Run `bonafide config export -o app/src/main/assets/$NAME` and build the app again."
         return BonafideException(StatusCode.BAD_INITIAL_CONFIG, mapOf("asset" to NAME), detail, cause)
     }
 }

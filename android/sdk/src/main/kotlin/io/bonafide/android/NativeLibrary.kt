@@ -1,25 +1,35 @@
 package io.bonafide.android
 
+import android.content.Context
 import android.os.Build
 import io.bonafide.BonafideException
 import io.bonafide.StatusCode
+import io.bonafide.internal.PlatformTrust
 
-/** The core's library, loaded by the system: JNA would not call its `JNI_OnLoad`, and TLS needs what that sets up. */
-internal object NativeLibrary {
-    private const val NAME = "bonafide"
-
+/** Makes the core's library ready; tests, which run on a desktop's library, have nothing to make ready. */
+internal fun interface NativeLibrary {
     /**
-     * Loads it once; again is free.
+     * May block; again is free.
      *
-     * @throws BonafideException `unsupported_environment` where the app has none for this CPU.
+     * @throws BonafideException `unsupported_environment` where the app has no library for this CPU.
      */
-    fun load(load: (String) -> Unit) {
-        try {
-            load(NAME)
-        } catch (e: UnsatisfiedLinkError) {
-            val facts = mapOf("library" to System.mapLibraryName(NAME), "abis" to Build.SUPPORTED_ABIS.joinToString(" "))
-            val detail = "The app holds no library that this device loads: look for lib/ABI/${System.mapLibraryName(NAME)} in the APKs."
-            throw BonafideException(StatusCode.UNSUPPORTED_ENVIRONMENT, facts, detail, e)
+    fun provide(context: Context)
+
+    /** Loaded by the system: JNA would not call its `JNI_OnLoad`, and TLS needs what that sets up. */
+    object OfTheApp : NativeLibrary {
+        private const val NAME = "bonafide"
+
+        override fun provide(context: Context) {
+            try {
+                System.loadLibrary(NAME)
+                // Where this fails, the library logs why, and calls to a service with a public certificate say so.
+                PlatformTrust.initialise(context)
+            } catch (e: UnsatisfiedLinkError) {
+                val file = System.mapLibraryName(NAME)
+                val facts = mapOf("library" to file, "abis" to Build.SUPPORTED_ABIS.joinToString(" "))
+                val detail = "The app holds no library that this device loads: look for lib/ABI/$file in its APKs."
+                throw BonafideException(StatusCode.UNSUPPORTED_ENVIRONMENT, facts, detail, e)
+            }
         }
     }
 }
