@@ -124,6 +124,9 @@ statuses! {
     UnsupportedClient = "unsupported_client", Misconfigured, None, false,
         "This HTTP client lacks what protection needs.",
         "Update the HTTP client to the version that the documentation names.";
+    UnsupportedEnvironment = "unsupported_environment", Misconfigured, None, false,
+        "This process cannot run Bonafide.",
+        "Read the message: it says what the device or the process lacks. Start Bonafide in the app's own processes, on a CPU that the app is built for.";
     MalformedRequest = "malformed_request", Bug, Some(400), false,
         "The request is not of the form that the protocol has.",
         "Report it with the message and the version of the SDK.";

@@ -36,8 +36,9 @@ const MAVEN: &[(&str, &[&str])] = &[
     ("native", &[]),
     ("client", &["bonafide-native"]),
     ("okhttp", &["bonafide-client"]),
-    ("demo", &["bonafide-okhttp"]),
-    ("bench", &["bonafide-okhttp"]),
+    ("jvm", &["bonafide-client"]),
+    ("demo", &["bonafide-okhttp", "bonafide-jvm"]),
+    ("bench", &["bonafide-okhttp", "bonafide-jvm"]),
 ];
 
 fn root() -> PathBuf {

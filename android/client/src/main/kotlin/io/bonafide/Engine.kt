@@ -1,5 +1,7 @@
 package io.bonafide
 
+import io.bonafide.platform.Platform
+
 /** A started core. One implementation calls the native library; tests count the calls. */
 internal interface Engine : AutoCloseable {
     fun revision(): Long
@@ -43,12 +45,17 @@ internal interface Engine : AutoCloseable {
     override fun close()
 }
 
-/** Starts an engine; `onRevision` is called with every new config's revision, from any thread. */
+/**
+ * Starts an engine; `onRevision` is called with every new config's revision and `onStatus` after other changes, from any
+ * thread. Neither calls back into the engine.
+ */
 internal fun interface EngineStarter {
     @Throws(BonafideException::class)
     fun start(
+        platform: Platform,
         settings: Settings,
         onRevision: (Long) -> Unit,
+        onStatus: () -> Unit,
     ): Engine
 }
 

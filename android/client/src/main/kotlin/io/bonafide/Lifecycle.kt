@@ -1,5 +1,6 @@
 package io.bonafide
 
+import io.bonafide.platform.Platform
 import kotlinx.coroutines.flow.MutableStateFlow
 import kotlinx.coroutines.flow.first
 import kotlinx.coroutines.withTimeoutOrNull
@@ -8,6 +9,7 @@ import kotlin.concurrent.thread
 /** From not started to closed: who starts the engine, who waits for it, and who ends it. */
 internal class Lifecycle(
     private val starter: EngineStarter,
+    private val onChange: () -> Unit = {},
 ) {
     class Running(
         val engine: Engine,
@@ -19,7 +21,9 @@ internal class Lifecycle(
     private object NotStarted : State
 
     private class Starting(
-        val settings: Settings,
+        val platform: Platform,
+        val timeoutMillis: Long,
+        val settings: () -> Settings,
     ) : State
 
     private class Failed(
@@ -43,32 +47,39 @@ internal class Lifecycle(
         get() =
             when (val now = state.value) {
                 is Running -> now.settings.requestTimeoutMillis
-                is Starting -> now.settings.requestTimeoutMillis
+                is Starting -> now.timeoutMillis
                 else -> Settings.DEFAULT_TIMEOUT_MILLIS
             }
 
-    fun start(settings: Settings) {
-        val starting = Starting(settings)
+    fun start(
+        platform: Platform,
+        timeoutMillis: Long,
+        settings: () -> Settings,
+    ) {
+        val starting = Starting(platform, timeoutMillis, settings)
         while (true) {
             val now = state.value
             if (now !is NotStarted && now !is Failed) return
             if (state.compareAndSet(now, starting)) break
         }
+        onChange()
         thread(name = "bonafide-start", isDaemon = true) { finish(starting) }
     }
 
     private fun finish(starting: Starting) {
         val next =
             try {
-                val engine = rethrowingTyped { starter.start(starting.settings, ::raise) }
+                val settings = rethrowingTyped { starting.settings() }
+                val engine = rethrowingTyped { starter.start(starting.platform, settings, ::raise, onChange) }
                 raise(engine.revision())
-                Running(engine, starting.settings)
+                Running(engine, settings)
             } catch (e: BonafideException) {
                 JavaLog.failedStart(e)
                 Failed(e)
             }
         // Closed meanwhile: then nobody else ends what was just made.
         if (!state.compareAndSet(starting, next) && next is Running) next.engine.close()
+        onChange()
     }
 
     /** Callbacks may come out of order. */
@@ -105,6 +116,7 @@ internal class Lifecycle(
             val now = state.value
             if (!state.compareAndSet(now, Closed)) continue
             if (now is Running) now.engine.close()
+            onChange()
             return
         }
     }

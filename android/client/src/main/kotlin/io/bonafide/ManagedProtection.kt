@@ -1,9 +1,11 @@
 package io.bonafide
 
+import kotlinx.coroutines.flow.StateFlow
 import java.io.IOException
 
 /**
- * A [Protection] that an app starts and asks. What [Bonafide] is, and what [NativeProtection] makes more of.
+ * A [Protection] that an app asks. What `Bonafide` is, and each protection that an app makes for itself; how it starts
+ * is up to the platform.
  *
  * Every `suspend` function has a blocking twin for Java and for threads that may wait. Both fail with a
  * [BonafideException], and wait no longer than `timeoutMillis` milliseconds; without one, than
@@ -12,14 +14,6 @@ import java.io.IOException
 public interface ManagedProtection :
     Protection,
     PreparedHeaders {
-    /**
-     * Starts, and returns at once: the work is done on a thread of its own, and calls wait for it. While it runs or is
-     * at work, a further call changes nothing; after a failure it tries again.
-     *
-     * What goes wrong is the answer to every call that needs a start, and in [status].
-     */
-    public fun start(settings: Settings)
-
     /**
      * The token for [url], for HTTP clients that Bonafide does not know.
      *
@@ -69,7 +63,10 @@ public interface ManagedProtection :
     @Throws(IOException::class)
     public fun precheckBlocking()
 
-    /** How it is doing. Returns at once. */
+    /** How it is doing, again after each change. Changes in quick succession may come as one. */
+    public val status: StateFlow<ProtectionStatus>
+
+    /** How it is doing now. Returns at once. */
     public fun status(): ProtectionStatus
 
     /** Tries everything that a request needs, and tells what works. Fails with nothing but cancellation. */

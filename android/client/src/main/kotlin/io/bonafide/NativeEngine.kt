@@ -1,11 +1,10 @@
 package io.bonafide
 
 import io.bonafide.internal.generated.NativeEngineInterface
-import io.bonafide.internal.generated.NativePlatform
-import io.bonafide.internal.generated.NativePorts
 import io.bonafide.internal.generated.NativeSettings
 import io.bonafide.internal.generated.ObserverPort
 import io.bonafide.internal.generated.PinCheck
+import io.bonafide.platform.Platform
 import kotlin.coroutines.cancellation.CancellationException
 import io.bonafide.internal.generated.NativeEngine as GeneratedEngine
 
@@ -62,43 +61,41 @@ internal class NativeEngine private constructor(
 
     companion object Starter : EngineStarter {
         override fun start(
+            platform: Platform,
             settings: Settings,
             onRevision: (Long) -> Unit,
+            onStatus: () -> Unit,
         ): Engine =
             rethrowingTyped {
-                LibraryFile.provide(settings.storage)
+                platform.provideLibrary(settings.storage)
                 NativeLog.forwardTo(settings.logLevel)
-                val ports =
-                    NativePorts(
-                        installKey = null,
-                        evidence = null,
-                        properties = null,
-                        connectivity = null,
-                        observer = RevisionObserver(onRevision),
-                    )
-                NativeEngine(GeneratedEngine.start(settings.toNative(), ports))
+                val ports = platform.toNative(Observer(onRevision, onStatus))
+                NativeEngine(GeneratedEngine.start(settings.toNative(platform), ports))
             }
     }
 }
 
-private class RevisionObserver(
+private class Observer(
     private val onRevision: (Long) -> Unit,
+    private val onStatus: () -> Unit,
 ) : ObserverPort {
-    override fun configChanged(revision: ULong) = onRevision(revision.toLong())
+    override fun configChanged(revision: ULong) {
+        onRevision(revision.toLong())
+        onStatus()
+    }
 
-    // Nobody listens: status() is asked.
-    override fun statusChanged() = Unit
+    override fun statusChanged() = onStatus()
 }
 
-private fun Settings.toNative(): NativeSettings =
+private fun Settings.toNative(on: Platform): NativeSettings =
     NativeSettings(
         initialConfig = readInitialConfig(),
         storage = storage.absolutePath,
-        platform = NativePlatform.JVM,
+        platform = on.kind.toNative(),
         appId = appId,
         appVersion = appVersion,
         appBuild = appBuild,
-        artifacts = artifacts.map { it.absolutePath },
+        artifacts = (artifacts ?: on.artifacts()).map { it.absolutePath },
         sdkVersion = SDK_VERSION,
         developmentKey = developmentKey,
         requestDeadlineMs = requestTimeoutMillis.toULong(),
@@ -107,6 +104,8 @@ private fun Settings.toNative(): NativeSettings =
 private fun Settings.readInitialConfig(): ByteArray =
     try {
         initialConfig.read()
+    } catch (e: BonafideException) {
+        throw e
     } catch (e: Exception) {
         throw BonafideException(StatusCode.BAD_INITIAL_CONFIG, mapOf("reason" to "it cannot be read: $e"), cause = e)
     }

@@ -1,5 +1,8 @@
 package io.bonafide
 
+import io.bonafide.platform.Platform
+import io.bonafide.platform.PlatformApi
+import kotlinx.coroutines.flow.StateFlow
 import kotlinx.coroutines.runBlocking
 import java.io.InterruptedIOException
 import java.security.cert.X509Certificate
@@ -7,11 +10,12 @@ import java.util.concurrent.CopyOnWriteArrayList
 import kotlin.coroutines.cancellation.CancellationException
 
 /**
- * A protection of its own: for tests, and for apps that talk for more accounts than one. [Bonafide] is the default one.
+ * A protection with the core behind it; what the facade of a platform gives an app more of.
  *
  * Made, it does nothing; [start] loads the native library, on a thread of its own. [close] ends it for good: what waits
  * then, and what is called after, fails as `not_started`, and a pin check refuses.
  */
+@PlatformApi
 public class NativeProtection internal constructor(
     starter: EngineStarter,
     clock: LeaseMemo.Clock,
@@ -20,7 +24,14 @@ public class NativeProtection internal constructor(
     public constructor() : this(NativeEngine, LeaseMemo.Clock.System)
 
     private val user = UserProperty()
-    private val lifecycle = Lifecycle { settings, onRevision -> starter.start(settings, onRevision).also(user::tell) }
+    private val feed = StatusFeed { status() }
+    private val lifecycle =
+        Lifecycle(
+            starter = { platform, settings, onRevision, onStatus ->
+                starter.start(platform, settings, onRevision, onStatus).also(user::tell)
+            },
+            onChange = feed::changed,
+        )
     private val leases = LeaseMemo(clock)
     private val rules = RulesByRevision()
     private val listeners = CopyOnWriteArrayList<MismatchListener>()
@@ -30,7 +41,21 @@ public class NativeProtection internal constructor(
     override val configRevision: Long
         get() = lifecycle.revision
 
-    override fun start(settings: Settings): Unit = lifecycle.start(settings)
+    /**
+     * Starts, and returns at once: the work is done on a thread of its own, and calls wait for it. While it runs or is
+     * at work, a further call changes nothing; after a failure it tries again.
+     *
+     * What goes wrong is the answer to every call that needs a start, and in [status].
+     *
+     * @param platform what the core runs on.
+     * @param timeoutMillis the limit for calls until there are settings, in milliseconds.
+     * @param settings is called on that thread, and may block; what it throws is why the start failed.
+     */
+    public fun start(
+        platform: Platform,
+        timeoutMillis: Long,
+        settings: () -> Settings,
+    ): Unit = lifecycle.start(platform, timeoutMillis, settings)
 
     override suspend fun awaitStarted(timeoutMillis: Long) {
         lifecycle.awaitRunning(timeoutMillis)
@@ -128,6 +153,9 @@ public class NativeProtection internal constructor(
     override suspend fun precheck(): Unit = started { engine, millis -> engine.precheck(millis) }
 
     override fun precheckBlocking(): Unit = blocking { precheck() }
+
+    override val status: StateFlow<ProtectionStatus>
+        get() = feed.flow
 
     override fun status(): ProtectionStatus =
         try {

@@ -11,7 +11,7 @@ import java.io.File
  * @property appId the app's name as it was registered with `bonafide app register`.
  * @property appVersion the version that people read.
  * @property appBuild the version that machines compare; empty where there is none.
- * @property artifacts the files that make up the app, whose digests are measured.
+ * @property artifacts the files that make up the app, whose digests are measured; null: those that the platform names.
  * @property requestTimeoutMillis the most that a call of this API waits, in milliseconds, unless it says otherwise.
  * @property developmentKey for a developer's build, the key that `bonafide device dev-key create` showed; null in a release.
  *   With one, every token is for the audience's `+dev` twin, which the API itself refuses: a release that carries a key
@@ -27,12 +27,12 @@ public class Settings
         public val appId: String,
         public val appVersion: String,
         public val appBuild: String = "",
-        artifacts: List<File> = JvmArtifacts.find(),
+        artifacts: List<File>? = null,
         public val requestTimeoutMillis: Long = DEFAULT_TIMEOUT_MILLIS,
         public val logLevel: LogLevel = LogLevel.INFO,
         public val developmentKey: String? = null,
     ) {
-        public val artifacts: List<File> = artifacts.toList()
+        public val artifacts: List<File>? = artifacts?.toList()
 
         init {
             require(requestTimeoutMillis > 0) { "requestTimeoutMillis is not positive: $requestTimeoutMillis" }

@@ -182,6 +182,18 @@ public enum class StatusCode(
         nextStep = "Update the HTTP client to the version that the documentation names.",
     ),
 
+    /** This process cannot run Bonafide: its device has another CPU, or it may use neither files nor the network. */
+    UNSUPPORTED_ENVIRONMENT(
+        wireName = "unsupported_environment",
+        statusClass = StatusClass.MISCONFIGURED,
+        http = null,
+        retryHelps = false,
+        message = "This process cannot run Bonafide.",
+        nextStep =
+            "Read the message: it says what the device or the process lacks. " +
+                "Start Bonafide in the app's own processes, on a CPU that the app is built for.",
+    ),
+
     /** The request is not of the form that the protocol has. */
     MALFORMED_REQUEST(
         wireName = "malformed_request",

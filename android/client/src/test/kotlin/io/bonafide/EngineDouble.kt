@@ -1,10 +1,12 @@
 package io.bonafide
 
+import io.bonafide.platform.Platform
 import kotlinx.coroutines.CompletableDeferred
 
 /** An engine that counts what it is asked, and answers what it is told to. */
 internal class EngineDouble(
     private val onRevision: (Long) -> Unit,
+    val onStatus: () -> Unit,
 ) : Engine {
     val calls = mutableListOf<String>()
     var lease = Lease("Bonafide-Token", "token-1", null, freshForMillis = 60_000)
@@ -92,13 +94,15 @@ internal class StarterDouble : EngineStarter {
     fun announceEarly(revision: Long) = kotlinx.coroutines.runBlocking { begun.await() }(revision)
 
     override fun start(
+        platform: Platform,
         settings: Settings,
         onRevision: (Long) -> Unit,
+        onStatus: () -> Unit,
     ): Engine {
         begun.complete(onRevision)
         kotlinx.coroutines.runBlocking { gate.await() }
         starts++
-        return EngineDouble(onRevision).also { engine = it }
+        return EngineDouble(onRevision, onStatus).also { engine = it }
     }
 }
 

@@ -3,7 +3,9 @@ package io.bonafide
 import kotlinx.coroutines.CoroutineStart
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.async
+import kotlinx.coroutines.flow.first
 import kotlinx.coroutines.runBlocking
+import kotlinx.coroutines.withTimeout
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertInstanceOf
 import org.junit.jupiter.api.Assertions.assertThrows
@@ -76,6 +78,41 @@ class LifecycleTest {
         runBlocking { protection.awaitStarted(LONG) }
         assertEquals(2, protection.configRevision)
     }
+
+    @Test
+    fun `settings that cannot be made are why the start failed`() {
+        protection.start(HostPlatform, LONG) { throw BonafideException(StatusCode.BAD_INITIAL_CONFIG) }
+        assertEquals(StatusCode.BAD_INITIAL_CONFIG, codeOf { protection.awaitStarted(LONG) })
+        starter.open()
+        protection.start(HostPlatform, LONG) { settings() }
+        runBlocking { protection.awaitStarted(LONG) }
+    }
+
+    @Test
+    fun `the status flows from phase to phase, and ends with the close`() {
+        assertEquals(ProtectionStatus.Phase.NOT_STARTED, protection.status.value.phase)
+        protection.start(settings())
+        awaitPhase(ProtectionStatus.Phase.STARTING)
+        starter.open()
+        awaitPhase(ProtectionStatus.Phase.RUNNING)
+        protection.close()
+        awaitPhase(ProtectionStatus.Phase.CLOSED)
+    }
+
+    @Test
+    fun `the status flows when the core's does`() {
+        starter.open()
+        protection.start(settings())
+        awaitPhase(ProtectionStatus.Phase.RUNNING)
+        starter.engine.changeConfig(to = 5)
+        starter.engine.onStatus()
+        runBlocking { withTimeout(LONG) { protection.status.first { it.configRevision == 5L } } }
+    }
+
+    private fun awaitPhase(phase: ProtectionStatus.Phase) =
+        runBlocking {
+            withTimeout(LONG) { protection.status.first { it.phase == phase } }
+        }
 
     @Test
     fun `rules are asked for once for each config`() {

@@ -28,6 +28,7 @@ class NativeLibraryTest {
         File(folder, "storage"),
         "com.example",
         "1.0.0",
+        artifacts = emptyList(),
         requestTimeoutMillis = 300,
         developmentKey = developmentKey,
     )
@@ -137,7 +138,7 @@ class NativeLibraryTest {
 
     @Test
     fun `the engine itself is safe after its end`() {
-        val engine = NativeEngine.start(settings(INITIAL)) {}
+        val engine = NativeEngine.start(HostPlatform, settings(INITIAL), {}, {})
         engine.close()
         engine.close()
         assertEquals(StatusCode.NOT_STARTED, assertThrows(BonafideException::class.java) { engine.rules("api.acme.com") }.code)

@@ -1,6 +1,6 @@
 package io.bonafide.bench;
 
-import io.bonafide.NativeProtection;
+import io.bonafide.JvmProtection;
 import io.bonafide.PinVerdict;
 import java.io.IOException;
 import java.security.cert.X509Certificate;
@@ -27,12 +27,12 @@ import org.openjdk.jmh.annotations.Warmup;
 @Measurement(iterations = 5, time = 2)
 public class FacadeBenchmark {
     private final String url = Setting.API + "/login";
-    private NativeProtection protection;
+    private JvmProtection protection;
     private List<X509Certificate> chain;
 
     @Setup
     public void start() throws Exception {
-        protection = new NativeProtection();
+        protection = new JvmProtection();
         protection.start(Setting.settings());
         protection.precheckBlocking();
         List<X509Certificate> served = Setting.certificates("leaf");

@@ -1,6 +1,6 @@
 package io.bonafide.bench;
 
-import io.bonafide.NativeProtection;
+import io.bonafide.JvmProtection;
 import io.bonafide.okhttp.BonafideOkHttp;
 import java.io.IOException;
 import java.util.Arrays;
@@ -49,7 +49,7 @@ public class RequestBenchmark {
 
     private final Request request = new Request.Builder().url(Setting.API + "/public").build();
     private final OkHttpClient[] clients = new OkHttpClient[4];
-    private NativeProtection protection;
+    private JvmProtection protection;
     /** The same orders in each run. */
     private final Random random = new Random(1);
 
@@ -96,7 +96,7 @@ public class RequestBenchmark {
 
     @Setup
     public void makeClients() throws Exception {
-        protection = new NativeProtection();
+        protection = new JvmProtection();
         protection.start(Setting.settings());
         protection.precheckBlocking();
         CertificatePinner pins = new CertificatePinner.Builder()

@@ -1,6 +1,6 @@
 package io.bonafide.bench;
 
-import io.bonafide.NativeProtection;
+import io.bonafide.JvmProtection;
 import io.bonafide.Settings;
 import java.io.IOException;
 import java.util.concurrent.TimeUnit;
@@ -26,11 +26,11 @@ import org.openjdk.jmh.annotations.Warmup;
 @Measurement(iterations = 50)
 public class StartBenchmark {
     private final Settings settings = Setting.settings();
-    private NativeProtection protection;
+    private JvmProtection protection;
 
     @Setup(Level.Trial)
     public void storeConfig() throws IOException {
-        NativeProtection first = new NativeProtection();
+        JvmProtection first = new JvmProtection();
         first.start(settings);
         first.refreshBlocking();
         first.close();
@@ -38,7 +38,7 @@ public class StartBenchmark {
 
     @Setup(Level.Invocation)
     public void make() {
-        protection = new NativeProtection();
+        protection = new JvmProtection();
     }
 
     @TearDown(Level.Invocation)

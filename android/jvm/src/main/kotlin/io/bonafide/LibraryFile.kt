@@ -5,6 +5,7 @@ import java.io.File
 import java.io.IOException
 import java.nio.file.Files
 import java.nio.file.StandardCopyOption.ATOMIC_MOVE
+import java.util.logging.Logger
 
 /**
  * The native library as a file that stays.
@@ -18,7 +19,6 @@ internal object LibraryFile {
     fun provide(storage: File) {
         if (System.getProperty(OVERRIDE) != null) return
         val name = System.mapLibraryName("bonafide")
-        // Android: the library lies in the APK, and is no resource.
         val packed = LibraryFile::class.java.getResourceAsStream("/${Platform.RESOURCE_PREFIX}/$name") ?: return
         try {
             val bytes = packed.use { it.readBytes() }
@@ -27,7 +27,7 @@ internal object LibraryFile {
             System.setProperty(OVERRIDE, file.absolutePath)
         } catch (e: IOException) {
             // A full or read-only disk: JNA's own way still loads it, and the core says that it could not be measured.
-            JavaLog.warn("The native library could not be unpacked into $storage: $e")
+            Logger.getLogger("io.bonafide").warning("The native library could not be unpacked into $storage: $e")
         }
     }
 

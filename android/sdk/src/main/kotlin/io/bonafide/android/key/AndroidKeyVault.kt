@@ -1,0 +1,120 @@
+package io.bonafide.android.key
+
+import android.os.Build
+import android.security.keystore.KeyGenParameterSpec
+import android.security.keystore.KeyInfo
+import android.security.keystore.KeyProperties
+import io.bonafide.android.NewerAndroid
+import io.bonafide.platform.KeyFacts
+import java.io.IOException
+import java.security.GeneralSecurityException
+import java.security.KeyFactory
+import java.security.KeyPairGenerator
+import java.security.KeyStore
+import java.security.KeyStoreException
+import java.security.PrivateKey
+import java.security.ProviderException
+import java.security.Signature
+import java.security.interfaces.ECPublicKey
+import java.security.spec.ECGenParameterSpec
+
+/**
+ * The key [alias] in AndroidKeyStore: in the trusted execution environment, or in StrongBox. No user authentication is
+ * asked for, so that a change of the lock screen does not end the key.
+ */
+internal class AndroidKeyVault(
+    private val alias: String,
+) : KeyVault {
+    override fun publicKey(): ECPublicKey? = store().getCertificate(alias)?.publicKey as? ECPublicKey
+
+    override fun level(): KeyFacts.Level {
+        val key = privateKey(alias) ?: throw KeyStoreException("there is no key $alias")
+        val info = KeyFactory.getInstance(key.algorithm, STORE).getKeySpec(key, KeyInfo::class.java)
+        return if (Build.VERSION.SDK_INT >= Build.VERSION_CODES.S) levelFromS(info) else levelBeforeS(info)
+    }
+
+    override fun chain(): List<ByteArray> = store().getCertificateChain(alias)?.map { it.encoded }.orEmpty()
+
+    override fun generate(
+        challenge: ByteArray?,
+        strongBox: Boolean,
+    ): Unit = generate(alias, challenge, strongBox)
+
+    override fun sign(message: ByteArray): ByteArray? = privateKey(alias)?.let { signature(it, message) }
+
+    override fun delete(): Unit = store().deleteEntry(alias)
+
+    override fun works(): Boolean {
+        val probe = "$alias.probe"
+        return try {
+            generate(probe, challenge = null, strongBox = false)
+            signature(privateKey(probe) ?: return false, byteArrayOf(0))
+            store().deleteEntry(probe)
+            true
+        } catch (_: GeneralSecurityException) {
+            false
+        } catch (_: ProviderException) {
+            false
+        } catch (_: IllegalStateException) {
+            false
+        }
+    }
+
+    private fun generate(
+        name: String,
+        challenge: ByteArray?,
+        strongBox: Boolean,
+    ) {
+        val spec =
+            KeyGenParameterSpec
+                .Builder(name, KeyProperties.PURPOSE_SIGN)
+                .setAlgorithmParameterSpec(ECGenParameterSpec("secp256r1"))
+                .setDigests(KeyProperties.DIGEST_SHA256)
+        if (challenge != null) spec.setAttestationChallenge(challenge)
+        if (strongBox && Build.VERSION.SDK_INT >= Build.VERSION_CODES.P) spec.inStrongBox()
+        KeyPairGenerator.getInstance(KeyProperties.KEY_ALGORITHM_EC, STORE).apply { initialize(spec.build()) }.generateKeyPair()
+    }
+
+    private fun signature(
+        key: PrivateKey,
+        message: ByteArray,
+    ): ByteArray =
+        Signature.getInstance("SHA256withECDSA").run {
+            initSign(key)
+            update(message)
+            sign()
+        }
+
+    private fun privateKey(name: String): PrivateKey? = store().getKey(name, null) as? PrivateKey
+
+    private fun store(): KeyStore =
+        try {
+            KeyStore.getInstance(STORE).apply { load(null) }
+        } catch (e: IOException) {
+            throw KeyStoreException(e)
+        }
+
+    private companion object {
+        const val STORE = "AndroidKeyStore"
+
+        @NewerAndroid(Build.VERSION_CODES.P)
+        fun KeyGenParameterSpec.Builder.inStrongBox() {
+            setIsStrongBoxBacked(true)
+        }
+
+        @NewerAndroid(Build.VERSION_CODES.S)
+        fun levelFromS(info: KeyInfo): KeyFacts.Level =
+            when (info.securityLevel) {
+                KeyProperties.SECURITY_LEVEL_TRUSTED_ENVIRONMENT,
+                KeyProperties.SECURITY_LEVEL_STRONGBOX,
+                KeyProperties.SECURITY_LEVEL_UNKNOWN_SECURE,
+                -> KeyFacts.Level.HARDWARE
+                KeyProperties.SECURITY_LEVEL_SOFTWARE -> KeyFacts.Level.SOFTWARE
+                else -> KeyFacts.Level.PLATFORM
+            }
+
+        @Suppress("DEPRECATION")
+        fun levelBeforeS(info: KeyInfo): KeyFacts.Level =
+            if (info.isInsideSecureHardware) KeyFacts.Level.HARDWARE else KeyFacts.Level.SOFTWARE
+    }
+}
