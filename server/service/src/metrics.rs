@@ -29,6 +29,7 @@ impl Metrics {
             ("bonafide_challenges_total", "Challenges issued by themselves; those in token responses are not counted."),
             ("bonafide_appraisals_total", "Token requests that were appraised, by outcome."),
             ("bonafide_findings_total", "What was found, by finding; one request may have several."),
+            ("bonafide_evidence_total", "Pieces of evidence that were verified, by outcome."),
             ("bonafide_refusals_total", "Broken requests, by status code."),
             ("bonafide_reports_total", "Pin mismatches that devices reported, by what became of them."),
         ];
