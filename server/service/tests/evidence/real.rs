@@ -1,6 +1,6 @@
 //! Chains of real phones, under Google's own roots: each was made for another challenge, and that is why it is refused.
 
-#[expect(dead_code, reason = "another crate's tests use the rest")]
+#[expect(dead_code, clippy::panic, reason = "of another crate's tests, which use the rest")]
 #[path = "../../../attestation/tests/common/corpus.rs"]
 mod corpus;
 
