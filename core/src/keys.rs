@@ -109,10 +109,10 @@ impl Keys {
 
     /// The candidate takes over.
     pub(crate) async fn adopt_candidate(&self, candidate: &KeyHandle) -> Result<(), Failure> {
-        let (this, level) = (self.clone(), candidate.level);
+        let (this, candidate) = (self.clone(), candidate.clone());
         self.blocking(move || {
-            this.key.adopt_candidate()?;
-            this.health.key(level);
+            this.key.adopt_candidate(&candidate.public)?;
+            this.health.key(candidate.level);
             Ok(())
         })
         .await

@@ -88,8 +88,9 @@ pub trait InstallKeyPort: Send + Sync {
     /// Signs with the candidate, as `sign` does with the key in use.
     fn sign_with_candidate(&self, message: Vec<u8>) -> Result<Vec<u8>, KeyError>;
 
-    /// The candidate takes the place of the key in use, at once or not at all; the old key is removed after that.
-    fn adopt_candidate(&self) -> Result<(), KeyError>;
+    /// The candidate takes the place of the key in use, at once or not at all; the old key is removed after that. Fails
+    /// where the candidate that is there is not the one of this point: another process has made one meanwhile.
+    fn adopt_candidate(&self, point: Vec<u8>) -> Result<(), KeyError>;
 
     /// Removes the candidate. Fine if there is none.
     fn drop_candidate(&self) -> Result<(), KeyError>;
@@ -127,8 +128,11 @@ impl InstallKey for ForeignInstallKey {
         Ok(self.0.sign_with_candidate(message.to_vec())?)
     }
 
-    fn adopt_candidate(&self) -> Result<(), KeyFailure> {
-        Ok(self.0.adopt_candidate()?)
+    fn adopt_candidate(&self, candidate: &PublicKey) -> Result<(), KeyFailure> {
+        let PublicKey::P256 { x, y } = candidate else {
+            return Err(KeyFailure::Failed { why: "the candidate is no P-256 key".to_owned() });
+        };
+        Ok(self.0.adopt_candidate([&[4][..], x, y].concat())?)
     }
 
     fn drop_candidate(&self) -> Result<(), KeyFailure> {

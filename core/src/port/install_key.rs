@@ -93,8 +93,10 @@ pub trait InstallKey: Send + Sync {
         Err(no_candidate())
     }
 
-    /// The candidate takes the place of the key in use, at once or not at all; the old key is removed after that.
-    fn adopt_candidate(&self) -> Result<(), KeyFailure> {
+    /// The candidate takes the place of the key in use, at once or not at all; the old key is removed after that. Fails
+    /// where `candidate` is not the one that is there: another process of the app has made one meanwhile.
+    fn adopt_candidate(&self, candidate: &PublicKey) -> Result<(), KeyFailure> {
+        let _ = candidate;
         Err(no_candidate())
     }
 

@@ -6,11 +6,13 @@ use std::time::Duration;
 use super::support::{Act, AttestingKey, Fault, LONG, ScriptedProvider, World};
 use bonafide_attestation::android_key::{Expectation, Trust, verify};
 use bonafide_core::Core;
+use bonafide_core::port::InstallKey as _;
 use bonafide_core::protocol::evidence::{Evidence, EvidenceWanted, bound_hash};
 use bonafide_core::protocol::jwk::PublicKey;
 use bonafide_core::protocol::measurement::Platform;
 use bonafide_core::protocol::message::TokenRequest;
 use bonafide_forge::android_key::forge::NOW;
+use tokio::sync::Notify;
 
 const HOST: &str = "api.acme.com";
 const TOKENS: &str = "POST /v1/tokens";
@@ -25,7 +27,7 @@ fn start(world: &World, platform: Platform, change: impl FnOnce(&mut bonafide_co
 }
 
 fn android(world: &World, key: &Arc<AttestingKey>) -> Core {
-    world.service.want_evidence(EvidenceWanted { after: [("android_key".to_owned(), 3_600)].into(), since: 0 });
+    world.service.want_evidence(EvidenceWanted { after: [("android_key".to_owned(), 120)].into(), since: 0 });
     start(world, Platform::Android, |ports| ports.install_key = key.clone())
 }
 
@@ -67,7 +69,7 @@ async fn a_key_is_made_for_its_challenge_and_changed_when_that_is_due() {
     let (signer, request) = last(&world);
     assert_eq!((&signer, request.evidence.len()), (&first.0, 0), "not due");
 
-    world.clock.advance(Duration::from_secs(3_600));
+    world.clock.advance(Duration::from_secs(120));
     let challenges = world.service.count(CHALLENGES);
     token(&core, "3").await;
     let second = last(&world);
@@ -97,7 +99,7 @@ async fn a_lost_answer_leaves_the_key_in_use_and_the_next_try_goes_by_it() {
     let core = android(&world, &key);
     token(&core, "1").await;
     let first = last(&world).0;
-    world.clock.advance(Duration::from_secs(3_600));
+    world.clock.advance(Duration::from_secs(120));
     world.service.script(TOKENS, Act::Refuse(503, "service_unavailable"));
     assert_eq!(token(&core, "2").await, None);
     assert_eq!(key.public(), Some(first.clone()));
@@ -118,7 +120,7 @@ async fn a_platform_that_fails_costs_neither_a_token_nor_the_key() {
         let core = android(&world, &key);
         token(&core, "1").await;
         let first = last(&world).0;
-        world.clock.advance(Duration::from_secs(3_600));
+        world.clock.advance(Duration::from_secs(120));
         key.fail_at([fault]);
         assert!(token(&core, "2").await.is_some(), "{fault:?}");
         assert_eq!(key.public(), Some(first.clone()), "{fault:?}");
@@ -135,6 +137,29 @@ async fn a_platform_that_fails_costs_neither_a_token_nor_the_key() {
     let core = android(&world, &key);
     assert!(token(&core, "1").await.is_some());
     assert_eq!(last(&world).1.evidence.len(), 0);
+}
+
+/// Another process of the app makes a candidate while this one waits for its answer: the key in use stays.
+#[tokio::test]
+async fn another_processs_candidate_is_not_taken_for_the_own() {
+    let world = World::new().await;
+    let key = Arc::new(AttestingKey::new());
+    let core = android(&world, &key);
+    token(&core, "1").await;
+    let first = last(&world).0;
+    world.clock.advance(Duration::from_secs(120));
+    let gate = Arc::new(Notify::new());
+    world.service.script(TOKENS, Act::After(gate.clone()));
+    let asked = world.service.count(TOKENS);
+    let waiting = core.token(HOST, Some(b"2"), LONG);
+    let meanwhile = async {
+        world.service.asked(TOKENS, asked + 1).await;
+        key.make_candidate(&[0; 32]).unwrap();
+        gate.notify_one();
+    };
+    let (lease, ()) = tokio::join!(waiting, meanwhile);
+    assert!(lease.unwrap().token.is_some());
+    assert_eq!(key.public(), Some(first));
 }
 
 #[tokio::test]

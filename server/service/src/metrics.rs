@@ -30,6 +30,7 @@ impl Metrics {
             ("bonafide_appraisals_total", "Token requests that were appraised, by outcome."),
             ("bonafide_appraisals_with_total", "Those that named a user, a trace or a development key, by outcome."),
             ("bonafide_findings_total", "What was found, by finding; one request may have several."),
+            ("bonafide_evidence_total", "Pieces of evidence that were verified, by outcome."),
             ("bonafide_refusals_total", "Broken requests, by status code."),
             ("bonafide_reports_total", "Pin mismatches that devices reported, by what became of them."),
         ];

@@ -116,8 +116,12 @@ impl InstallKey for AttestingKey {
         Ok(self.candidate.lock().unwrap().as_ref().unwrap().sign(message).unwrap())
     }
 
-    fn adopt_candidate(&self) -> Result<(), KeyFailure> {
+    fn adopt_candidate(&self, candidate: &PublicKey) -> Result<(), KeyFailure> {
         self.check(Fault::Adopt)?;
+        let there = self.candidate.lock().unwrap().as_ref().map(|key| key.public_key().unwrap());
+        if there.as_ref() != Some(candidate) {
+            return Err(KeyFailure::Failed { why: "another candidate is there".into() });
+        }
         *self.key.lock().unwrap() = self.candidate.lock().unwrap().take();
         Ok(())
     }

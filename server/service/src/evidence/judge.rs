@@ -101,9 +101,7 @@ fn is_of_another(one: &Attested, app: &App, apps: &RegisteredApps) -> bool {
     // On iOS the team is part of what was verified.
     let signed = one.kind == EvidenceKind::AppAttest
         || !one.facts.signers.is_empty() && one.facts.signers.iter().all(|digest| apps.is_signer(&app.id, digest));
-    // Where Google did not evaluate the app it names none, and that is a finding of its own.
-    let unevaluated = one.facts.play.as_ref().is_some_and(|play| !play.recognized) && one.facts.apps.is_empty();
-    !(named && signed || unevaluated)
+    !(named && signed)
 }
 
 fn cut(reason: &str) -> String {

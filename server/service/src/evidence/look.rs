@@ -47,6 +47,8 @@ pub(crate) async fn look(state: &State, snapshot: &Arc<Snapshot>, asked: &Asked<
     let Following { installation, succession, superseded } = follow(asked.thumbprint, platform, &known, old, derived);
     let (mut proven, mut refused) = (Vec::new(), Vec::new());
     for result in results {
+        let outcome = if result.is_ok() { "taken" } else { "refused" };
+        state.metrics.count("bonafide_evidence_total", &[("outcome", outcome)]);
         match result {
             // What has ended proves nothing any more.
             Ok(one) if !superseded => proven.push(one),

@@ -163,6 +163,9 @@ async fn one_request_counts_once_and_one_key_is_no_other_platforms() {
     assert_eq!(world.service.post("/v1/tokens", body.clone()).await.0, StatusCode::OK);
     let (status, answer) = world.service.post("/v1/tokens", body).await;
     assert_eq!((status.as_u16(), answer.get("code").and_then(Value::as_str)), (409, Some("challenge_spent")));
+    let (_, metrics) = world.service.operator("GET", "/metrics", None).await;
+    let line = "bonafide_evidence_total{outcome=\"taken\"} 1\n";
+    assert!(metrics.as_str().unwrap().contains(line), "nothing is verified for a challenge that was spent");
 
     let mut claims = Phone::new(Platform::Ios);
     claims.device.key = phone.device.key;

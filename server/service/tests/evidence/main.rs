@@ -9,5 +9,6 @@ mod ios;
 mod operator;
 mod phone;
 mod play;
+mod real;
 mod rollover;
 mod shapes;

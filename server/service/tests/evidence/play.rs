@@ -69,7 +69,7 @@ async fn googles_word_counts_for_the_platform_and_its_verdicts_are_found() {
         (
             "an app that was not evaluated",
             |p| *p.pointer_mut("/appIntegrity").unwrap() = json!({ "appRecognitionVerdict": "UNEVALUATED" }),
-            &["play_app_unrecognized"],
+            &["evidence_other_app", "play_app_unrecognized"],
         ),
         (
             "no licence",
