@@ -14,6 +14,7 @@ const PICTURE: &[(&str, &[&str])] = &[
     ("bonafide-core", &["bonafide-protocol", "bonafide-package"]),
     ("bonafide-bindings", &["bonafide-core", "bonafide-protocol"]),
     ("bonafide-bindgen", &[]),
+    ("bonafide-probes", &["bonafide-core"]),
     ("bonafide-attestation", &["bonafide-protocol"]),
     ("bonafide-service", &["bonafide-protocol", "bonafide-attestation"]),
     ("bonafide-gateway", &["bonafide-protocol"]),
@@ -37,6 +38,7 @@ const MAVEN: &[(&str, &[&str])] = &[
     ("okhttp", &["bonafide-client"]),
     ("demo", &["bonafide-okhttp"]),
     ("bench", &["bonafide-okhttp"]),
+    ("emulated", &[]),
 ];
 
 fn root() -> PathBuf {
