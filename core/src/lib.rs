@@ -24,6 +24,7 @@ mod settings;
 mod snapshot;
 mod status;
 mod store;
+mod tls;
 mod token;
 mod transport;
 

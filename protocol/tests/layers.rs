@@ -14,6 +14,7 @@ const PICTURE: &[(&str, &[&str])] = &[
     ("bonafide-core", &["bonafide-protocol", "bonafide-package"]),
     ("bonafide-bindings", &["bonafide-core", "bonafide-protocol"]),
     ("bonafide-bindgen", &[]),
+    ("bonafide-probes", &["bonafide-core"]),
     ("bonafide-attestation", &["bonafide-protocol"]),
     ("bonafide-forge", &["bonafide-protocol", "bonafide-attestation"]),
     ("bonafide-service", &["bonafide-protocol", "bonafide-attestation"]),
@@ -39,6 +40,7 @@ const MAVEN: &[(&str, &[&str])] = &[
     ("jvm", &["bonafide-client"]),
     ("demo", &["bonafide-okhttp", "bonafide-jvm"]),
     ("bench", &["bonafide-okhttp", "bonafide-jvm"]),
+    ("emulated", &[]),
 ];
 
 fn root() -> PathBuf {

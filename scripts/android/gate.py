@@ -64,7 +64,7 @@ def linking(elf: ELFFile, bionic: set[str]) -> Iterator[str]:
     dynamic = elf.get_section_by_name(".dynamic")
     table = elf.get_section_by_name(".dynsym")
     if dynamic is None or table is None:
-        yield "it has no dynamic section or symbols"
+        yield "it has no table of sections, by which the core finds its own code to measure it"
         return
     tags = list(dynamic.iter_tags())
     named = [tag.soname for tag in tags if tag.entry.d_tag == "DT_SONAME"]

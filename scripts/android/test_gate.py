@@ -113,6 +113,12 @@ class Gate(unittest.TestCase):
         found = list(complaints(self.build(GOOD, strip=False), ABI, BIONIC, []))
         self.assertEqual(found, ["it is not stripped: it has .symtab", "it is not stripped: it has .strtab"])
 
+    def test_no_sections(self) -> None:
+        library = self.build()
+        subprocess.run([TOOLCHAIN / "bin/strip", "--strip-sections", library], check=True)
+        self.assertIn("it has no table of sections, by which the core finds its own code to measure it",
+                      list(complaints(library, ABI, BIONIC, [])))
+
     def test_no_build_id(self) -> None:
         self.refused(self.build(GOOD, [*LINKED[:2], "-Wl,--build-id=none"]), "build-id")
 

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use rustls::RootCertStore;
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::ServerCertVerifier;
-use rustls::crypto::{CryptoProvider, ring};
+use rustls::crypto::CryptoProvider;
 use rustls::pki_types::CertificateDer;
 use rustls_platform_verifier::Verifier;
 
@@ -18,7 +18,7 @@ pub struct StandardTrust {
 impl StandardTrust {
     /// With rustls's ring provider, which the core's own TLS uses as well.
     pub fn new() -> Self {
-        Self { provider: Arc::new(ring::default_provider()) }
+        Self { provider: Arc::new(crate::tls::provider()) }
     }
 }
 

@@ -1,8 +1,7 @@
 //! One request and its reply: HTTP/1.1, capped in size, nothing followed.
 
 use std::fmt;
-use std::net::ToSocketAddrs as _;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bonafide_protocol::config::Service;
@@ -11,28 +10,30 @@ use bonafide_protocol::message::ErrorResponse;
 use bonafide_protocol::pin::Pin;
 use bonafide_protocol::status::Status;
 use bonafide_protocol::trust::MAX_DOCUMENTS_BYTES;
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use reqwest::header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER};
-use reqwest::{Client, Method, Proxy, StatusCode, Url};
+use http_body_util::{BodyExt as _, Full};
+use hyper::body::{Bytes, Incoming};
+use hyper::header::{ACCEPT, CONTENT_TYPE, HOST, HeaderMap, RETRY_AFTER};
+use hyper::{Method, Response, StatusCode};
 use rustls::ClientConfig;
 use rustls::client::Resumption;
 use rustls::client::danger::ServerCertVerifier;
-use rustls::crypto::ring;
 use rustls::pki_types::{CertificateDer, UnixTime};
 use rustls::time_provider::TimeProvider;
 use serde::de::DeserializeOwned;
+use url::{Position as Part, Url};
 
-use super::error::translate;
+use super::connection::{self, Sender};
+use super::error::{Trouble, translate};
 use super::verifier::PinnedVerifier;
 use super::{Platform, Position};
 use crate::Failure;
-use crate::port::Clock;
+use crate::port::{Clock, Connectivity};
 
 /// The longest reply that is read.
 const MAX_REPLY_BYTES: usize = MAX_DOCUMENTS_BYTES;
 
 /// An idle connection is kept for the request that follows a challenge, and not for long after: radios sleep.
-const IDLE: Duration = Duration::from_secs(20);
+const IDLE_MILLIS: u64 = 20_000;
 
 /// A request to the service.
 #[derive(Debug)]
@@ -76,21 +77,38 @@ impl Request {
     }
 
     pub(super) async fn send(self, client: &Client, service: &Service) -> Result<Reply, Failure> {
-        let mut request = client.request(self.method, url(service, self.path, &self.query)?);
-        if let Some((media_type, body)) = self.body {
-            request = request.header(CONTENT_TYPE, media_type).body(body);
-        }
-        let mut response = request.send().await.map_err(|error| translate(error, service))?;
+        let url = url(service, self.path, &self.query)?;
+        let request = self.into_http(&url)?;
+        let (mut response, sender) =
+            client.exchange(&url, request).await.map_err(|trouble| translate(trouble, service))?;
         let (status, retry_after) = (response.status(), retry_after(response.headers()));
         let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(|error| translate(error, service))? {
+        while let Some(frame) = response.body_mut().frame().await {
+            let frame = frame.map_err(|error| translate(Trouble::Http(error), service))?;
+            // Trailers are of no interest.
+            let Ok(chunk) = frame.into_data() else { continue };
             if body.len() + chunk.len() > MAX_REPLY_BYTES {
                 return Err(Failure::new(Status::ServiceUnavailable)
                     .with("reason", format_args!("a reply of more than {MAX_REPLY_BYTES} bytes")));
             }
             body.extend_from_slice(&chunk);
         }
+        client.keep(sender);
         if status.is_success() { Ok(Reply { body }) } else { Err(refusal(status, &body, retry_after)) }
+    }
+
+    fn into_http(self, url: &Url) -> Result<hyper::Request<Full<Bytes>>, Failure> {
+        let mut request = hyper::Request::builder()
+            .method(self.method)
+            .uri(&url[Part::BeforePath..Part::AfterQuery])
+            .header(HOST, &url[Part::BeforeHost..Part::AfterPort])
+            .header(ACCEPT, "*/*");
+        let body = self.body.map(|(media_type, body)| {
+            request = std::mem::take(&mut request).header(CONTENT_TYPE, media_type);
+            Bytes::from(body)
+        });
+        let request = request.body(Full::new(body.unwrap_or_default()));
+        request.map_err(|error| Failure::new(Status::Internal).with("reason", error))
     }
 }
 
@@ -105,7 +123,70 @@ impl Reply {
     }
 }
 
-/// A client for this service: with `pins`, over a channel that has to match one of them.
+/// Calls to one service, over connections that are all made alike. Cheap to clone.
+#[derive(Clone)]
+pub(super) struct Client {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    tls: Arc<ClientConfig>,
+    connectivity: Arc<dyn Connectivity>,
+    clock: Arc<dyn Clock>,
+    /// The connection used last, and since when it idles, milliseconds since boot.
+    idle: Mutex<Option<(Sender, u64)>>,
+}
+
+impl Client {
+    /// The head of the reply, and the connection that the rest comes over.
+    async fn exchange(
+        &self,
+        url: &Url,
+        mut request: hyper::Request<Full<Bytes>>,
+    ) -> Result<(Response<Incoming>, Sender), Trouble> {
+        if let Some(mut sender) = self.idle().await {
+            match sender.try_send_request(request).await {
+                Ok(response) => return Ok((response, sender)),
+                Err(mut error) => match error.take_message() {
+                    // The other side had closed it, and nothing was sent.
+                    Some(unsent) => request = unsent,
+                    None => return Err(Trouble::Http(error.into_error())),
+                },
+            }
+        }
+        // Not the environment's proxy but the platform's, if it names one.
+        let proxy = self.inner.connectivity.proxy();
+        let mut sender = connection::dial(&self.inner.tls, url, proxy.as_deref()).await?;
+        let response = sender.send_request(request).await.map_err(Trouble::Http)?;
+        Ok((response, sender))
+    }
+
+    /// The connection used last, if it may be used again.
+    async fn idle(&self) -> Option<Sender> {
+        let (mut sender, since) = self.inner.idle.lock().unwrap_or_else(PoisonError::into_inner).take()?;
+        if self.inner.clock.boot_millis().saturating_sub(since) >= IDLE_MILLIS {
+            return None;
+        }
+        sender.ready().await.ok().map(|()| sender)
+    }
+
+    /// Keeps a connection whose reply has been read, in place of an older one, and closes it when its time is over.
+    fn keep(&self, sender: Sender) {
+        let since = self.inner.clock.boot_millis();
+        *self.inner.idle.lock().unwrap_or_else(PoisonError::into_inner) = Some((sender, since));
+        let inner = Arc::downgrade(&self.inner);
+        drop(tokio::spawn(async move {
+            tokio::time::sleep(Duration::from_millis(IDLE_MILLIS)).await;
+            let Some(inner) = inner.upgrade() else { return };
+            let mut idle = inner.idle.lock().unwrap_or_else(PoisonError::into_inner);
+            if idle.as_ref().is_some_and(|(_, at)| *at == since) {
+                *idle = None;
+            }
+        }));
+    }
+}
+
+/// A client for this service: with `pins`, over channels that have to match one of them.
 pub(super) fn build(platform: &Platform, service: &Service, pins: Option<Vec<Pin>>) -> Result<Client, Failure> {
     let roots: Option<Vec<_>> = service.roots.iter().map(|root| from_base64(root).map(CertificateDer::from)).collect();
     let roots = roots.ok_or_else(|| {
@@ -121,7 +202,7 @@ pub(super) fn build(platform: &Platform, service: &Service, pins: Option<Vec<Pin
     };
     let internal = |error: &dyn std::error::Error| Failure::new(Status::Internal).with("reason", error);
     let mut tls = ClientConfig::builder_with_details(
-        Arc::new(ring::default_provider()),
+        Arc::new(crate::tls::provider()),
         Arc::new(DeviceTime(Arc::clone(&platform.clock))),
     )
     .with_safe_default_protocol_versions()
@@ -132,36 +213,14 @@ pub(super) fn build(platform: &Platform, service: &Service, pins: Option<Vec<Pin
     // A resumed session shows no certificate, so there would be nothing to pin.
     tls.resumption = Resumption::disabled();
     tls.alpn_protocols = vec![b"http/1.1".to_vec()];
-    let connectivity = Arc::clone(&platform.connectivity);
-    Client::builder()
-        .tls_backend_preconfigured(tls)
-        .https_only(true)
-        .http1_only()
-        .redirect(reqwest::redirect::Policy::none())
-        // Not the environment's proxy but the platform's, if it names one: see port::Connectivity::proxy.
-        .no_proxy()
-        .proxy(Proxy::custom(move |_| connectivity.proxy()))
-        .referer(false)
-        .retry(reqwest::retry::never())
-        .dns_resolver(OnThisThread)
-        .pool_idle_timeout(IDLE)
-        .pool_max_idle_per_host(1)
-        .build()
-        .map_err(|error| internal(&error))
-}
-
-/// Looks names up on the thread that polls the exchange, which is one that may block. The library's own way takes a
-/// second thread of the same pool: as many exchanges as the pool has threads would wait for each other until their time
-/// is over.
-struct OnThisThread;
-
-impl Resolve for OnThisThread {
-    fn resolve(&self, name: Name) -> Resolving {
-        Box::pin(async move {
-            let addresses = (name.as_str(), 0).to_socket_addrs()?;
-            Ok(Box::new(addresses) as Addrs)
-        })
-    }
+    Ok(Client {
+        inner: Arc::new(Inner {
+            tls: Arc::new(tls),
+            connectivity: Arc::clone(&platform.connectivity),
+            clock: Arc::clone(&platform.clock),
+            idle: Mutex::new(None),
+        }),
+    })
 }
 
 /// The wall clock of the port: certificates' dates are judged by it.

@@ -6,38 +6,60 @@ use std::io;
 use bonafide_protocol::config::Service;
 use bonafide_protocol::status::Status;
 use rustls::{CertificateError, OtherError};
+use url::Url;
 
 use super::verifier::ServicePinMismatch;
 use crate::Failure;
 
+/// Why an exchange came to nothing.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Trouble {
+    /// The address cannot be called at all. The config's check has let it pass: a defect.
+    #[error("the service's address is no https://HOST")]
+    Address,
+    /// The platform's proxy did not open the way.
+    #[error("the proxy {0}")]
+    Proxy(&'static str),
+    /// On the way there, TLS included.
+    #[error("no connection")]
+    Connection(#[source] io::Error),
+    /// While request and reply were on their way.
+    #[error("the exchange broke off")]
+    Http(#[source] hyper::Error),
+}
+
 /// Names the failure: an untrusted channel is told from a network that is not there.
-pub(super) fn translate(error: reqwest::Error, service: &Service) -> Failure {
-    // The URL's query holds nothing secret, but errors are logged: without it.
-    let error = error.without_url();
-    let host = reqwest::Url::parse(&service.url).ok().and_then(|url| url.host_str().map(str::to_owned));
+pub(super) fn translate(trouble: Trouble, service: &Service) -> Failure {
+    let host = Url::parse(&service.url).ok().and_then(|url| url.host_str().map(str::to_owned));
     let failure = |status| Failure::new(status).with("host", host.as_deref().unwrap_or_default());
-    match tls_error(&error) {
+    match tls_error(&trouble) {
         Some(rustls::Error::InvalidCertificate(CertificateError::Other(OtherError(other)))) => {
             match other.downcast_ref::<ServicePinMismatch>() {
                 Some(mismatch) => failure(Status::ServicePinMismatch)
                     .with("served", mismatch.served)
                     .with("expected", mismatch.expected_text())
-                    .because(error),
-                None => failure(Status::ServiceUntrusted).with("reason", other).because(error),
+                    .because(trouble),
+                None => failure(Status::ServiceUntrusted).with("reason", other).because(trouble),
             }
         }
         Some(rustls::Error::InvalidCertificate(reason)) => {
             let reason = format!("{reason:?}");
-            failure(Status::ServiceUntrusted).with("reason", reason).because(error)
+            failure(Status::ServiceUntrusted).with("reason", reason).because(trouble)
         }
         Some(other) => {
             let reason = other.to_string();
-            failure(Status::NoNetwork).with("reason", reason).because(error)
+            failure(Status::NoNetwork).with("reason", reason).because(trouble)
         }
-        None if error.is_timeout() => failure(Status::PoorNetwork).because(error),
-        None if error.is_builder() => failure(Status::Internal).with("reason", innermost(&error)).because(error),
-        None => failure(Status::NoNetwork).with("reason", innermost(&error)).because(error),
+        None if is_timeout(&trouble) => failure(Status::PoorNetwork).because(trouble),
+        None => {
+            let status = if matches!(trouble, Trouble::Address) { Status::Internal } else { Status::NoNetwork };
+            failure(status).with("reason", innermost(&trouble)).because(trouble)
+        }
     }
+}
+
+fn is_timeout(trouble: &Trouble) -> bool {
+    matches!(trouble, Trouble::Connection(error) if error.kind() == io::ErrorKind::TimedOut)
 }
 
 /// The TLS error among the causes. `io::Error` hides its content from `source`, hence the second look.

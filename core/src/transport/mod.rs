@@ -1,6 +1,7 @@
 //! The core's own way to the service: its own TLS stack, pinned, so that hooks in the app's client do not reach it.
 
 mod client;
+mod connection;
 mod error;
 mod verifier;
 
@@ -26,7 +27,7 @@ struct Platform {
 pub(crate) struct Transport {
     platform: Platform,
     runtime: Handle,
-    pinned: Mutex<Option<(Service, reqwest::Client)>>,
+    pinned: Mutex<Option<(Service, client::Client)>>,
 }
 
 impl Transport {
@@ -70,7 +71,7 @@ impl Transport {
         service: &Service,
         request: Request,
         within: Duration,
-        client: impl FnOnce(&Service) -> Result<reqwest::Client, Failure> + Send + 'static,
+        client: impl FnOnce(&Service) -> Result<client::Client, Failure> + Send + 'static,
     ) -> Result<Reply, Failure> {
         let (service, runtime) = (service.clone(), self.runtime.clone());
         let exchange = self.runtime.spawn_blocking(move || {
@@ -85,7 +86,7 @@ impl Transport {
     }
 
     /// The client for these pins. Another pin set gets another client: no connection and no session outlives a change.
-    fn pinned_client(&self, service: &Service) -> Result<reqwest::Client, Failure> {
+    fn pinned_client(&self, service: &Service) -> Result<client::Client, Failure> {
         let mut pinned = self.pinned.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((known, client)) = &*pinned
             && known == service
