@@ -36,6 +36,9 @@ const MAVEN: &[(&str, &[&str])] = &[
     ("client", &["bonafide-native"]),
     ("okhttp", &["bonafide-client"]),
     ("jvm", &["bonafide-client"]),
+    ("sdk", &["bonafide-client"]),
+    ("testing", &["bonafide-client"]),
+    ("sample", &["bonafide-android", "bonafide-okhttp"]),
     ("demo", &["bonafide-okhttp", "bonafide-jvm"]),
     ("bench", &["bonafide-okhttp", "bonafide-jvm"]),
 ];
