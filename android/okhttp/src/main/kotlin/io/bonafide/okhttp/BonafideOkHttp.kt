@@ -2,6 +2,7 @@
 
 package io.bonafide.okhttp
 
+import io.bonafide.Diagnosis
 import io.bonafide.Protection
 import okhttp3.OkHttpClient
 import okhttp3.Request
@@ -46,6 +47,13 @@ public fun OkHttpClient.Builder.protectedBy(
     networkInterceptors().add(HopInterceptor(shield))
     return this
 }
+
+/**
+ * Says whether [client] is really protected by this protection, without a call: whether an interceptor is missing, was
+ * replaced or is out of order, which trust manager decides, and whether OkHttp can do all that is needed. For a debug
+ * build's start, and for a client that a library has rebuilt. From Java: `BonafideOkHttp.diagnose(protection, client)`.
+ */
+public fun Protection.diagnose(client: OkHttpClient): Diagnosis = ClientDoctor(this, client).examine()
 
 /**
  * Binds the token of this one request to [data], for instance the value of its `Authorization` header: the SHA-256 of

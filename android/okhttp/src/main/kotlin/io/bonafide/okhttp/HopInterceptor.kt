@@ -15,6 +15,8 @@ import java.io.IOException
 internal class HopInterceptor(
     private val shield: Shield,
 ) : Interceptor {
+    val protection get() = shield.protection
+
     @Throws(IOException::class)
     override fun intercept(chain: Interceptor.Chain): Response {
         val call = GuardedCalls.of(chain) ?: throw OkHttpAbilities.unsupported("The interceptor that protectedBy put first was removed.")
