@@ -2,9 +2,9 @@ package io.bonafide
 
 import io.bonafide.internal.generated.ConnectionHint
 import io.bonafide.internal.generated.ConnectivityPort
-import io.bonafide.internal.generated.EvidencePort
 import io.bonafide.internal.generated.InstallKeyPort
 import io.bonafide.internal.generated.KeyException
+import io.bonafide.internal.generated.NativeCandidate
 import io.bonafide.internal.generated.NativeKey
 import io.bonafide.internal.generated.NativeKeyLevel
 import io.bonafide.internal.generated.NativePlatform
@@ -12,7 +12,6 @@ import io.bonafide.internal.generated.NativePorts
 import io.bonafide.internal.generated.ObserverPort
 import io.bonafide.internal.generated.PropertiesPort
 import io.bonafide.platform.Connectivity
-import io.bonafide.platform.Evidence
 import io.bonafide.platform.InstallKey
 import io.bonafide.platform.InstallKeyException
 import io.bonafide.platform.KeyFacts
@@ -23,7 +22,7 @@ import io.bonafide.platform.SystemProperties
 internal fun Platform.toNative(observer: ObserverPort): NativePorts =
     NativePorts(
         installKey = installKey?.let(::NativeInstallKey),
-        evidence = evidence?.let(::NativeEvidence),
+        evidence = null,
         properties = properties?.let(::NativeProperties),
         connectivity = connectivity?.let(::NativeConnectivity),
         observer = observer,
@@ -44,6 +43,21 @@ private class NativeInstallKey(
 
     override fun reset(): Unit = typed { key.reset() }
 
+    // The core makes none of the calls below for a platform that does not attest keys.
+    override fun attests(): Boolean = false
+
+    override fun load(): NativeKey? = unattested()
+
+    override fun makeCandidate(challenge: ByteArray): NativeCandidate = unattested()
+
+    override fun signWithCandidate(message: ByteArray): ByteArray = unattested()
+
+    override fun adoptCandidate(point: ByteArray): Unit = unattested()
+
+    override fun dropCandidate(): Unit = unattested()
+
+    private fun unattested(): Nothing = throw KeyException.Failed("this platform's keys are not attested yet")
+
     private inline fun <T> typed(call: () -> T): T =
         try {
             call()
@@ -63,15 +77,6 @@ private fun KeyFacts.Level.toNative(): NativeKeyLevel =
         KeyFacts.Level.PLATFORM -> NativeKeyLevel.PLATFORM
         KeyFacts.Level.HARDWARE -> NativeKeyLevel.HARDWARE
     }
-
-private class NativeEvidence(
-    private val evidence: Evidence,
-) : EvidencePort {
-    override fun evidence(
-        boundHash: ByteArray,
-        keyBoundHash: ByteArray,
-    ): String? = evidence.evidence(boundHash, keyBoundHash)
-}
 
 private class NativeProperties(
     private val properties: SystemProperties,

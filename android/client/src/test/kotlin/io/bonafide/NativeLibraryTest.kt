@@ -90,7 +90,7 @@ class NativeLibraryTest {
 
     @Test
     fun `the core refuses what is no user property, as this side does`() {
-        val engine = NativeEngine.start(settings(INITIAL)) {}
+        val engine = NativeEngine.start(HostPlatform, settings(INITIAL), onRevision = {}, onStatus = {})
         for (text in listOf("", " ", "a b", "a,b", "a\n", "ü", "u".repeat(129), "u", "~!+-", "u".repeat(128))) {
             val here = runCatching { NativeProtection().userProperty = text }.isSuccess
             assertEquals(here, engine.setUserProperty(text) == null, text)

@@ -17,10 +17,6 @@ public interface Platform {
     public val installKey: InstallKey?
         get() = null
 
-    /** Platform evidence; null: none. */
-    public val evidence: Evidence?
-        get() = null
-
     /** System properties; null: none is known. */
     public val properties: SystemProperties?
         get() = null
