@@ -14,7 +14,7 @@ import java.util.Map;
 
 /**
  * The system calls that the library makes and unidbg lacks: epoll over eventfds, edge-triggered, which is all that a
- * runtime without open connections waits for. Numbers are arm64's, from the kernel's asm-generic/unistd.h.
+ * runtime without open connections waits for; and the futex call that Rust waits with, without its time limit. Numbers are arm64's, from the kernel's asm-generic/unistd.h.
  */
 final class Kernel extends ARM64SyscallHandler {
     private static final int EVENTFD2 = 19;
@@ -22,7 +22,11 @@ final class Kernel extends ARM64SyscallHandler {
     private static final int EPOLL_CTL = 21;
     private static final int EPOLL_PWAIT = 22;
     private static final int FCNTL = 25;
+    private static final int FUTEX = 98;
 
+    private static final int FUTEX_WAIT = 0;
+    private static final int FUTEX_WAIT_BITSET = 9;
+    private static final int FUTEX_OPERATION = 0x7f;
     private static final int F_DUPFD_CLOEXEC = 1030;
     private static final int EPOLL_CTL_DEL = 2;
     private static final int EPOLLIN = 1;
@@ -53,11 +57,23 @@ final class Kernel extends ARM64SyscallHandler {
             }
             case EPOLL_CTL -> context.setXLong(0, control((int) first, context.getXInt(1), context.getXInt(2), context.getXPointer(3)));
             case EPOLL_PWAIT -> await(emulator, context, (int) first, context.getXPointer(1), context.getXInt(2), context.getXInt(3));
+            case FUTEX -> {
+                waitWithoutBits(context);
+                return false;
+            }
             default -> {
                 return false;
             }
         }
         return true;
+    }
+
+    /** Rust waits for any bit, which is what the older call does, too, and unidbg knows that one. */
+    private static void waitWithoutBits(EditableArm64RegisterContext context) {
+        int operation = context.getXInt(1);
+        if ((operation & FUTEX_OPERATION) != FUTEX_WAIT_BITSET) return;
+        context.setXLong(1, operation & ~FUTEX_OPERATION | FUTEX_WAIT);
+        context.setXLong(3, 0);
     }
 
     private int eventfd(int initial, int flags) {
