@@ -25,7 +25,14 @@ import java.security.spec.ECGenParameterSpec
 internal class AndroidKeyVault(
     private val alias: String,
 ) : KeyVault {
-    override fun publicKey(): ECPublicKey? = store().getCertificate(alias)?.publicKey as? ECPublicKey
+    /**
+     * Null only where there is no key: [KeyStore.getKey] tells that apart from a store that fails. Certificates do not: for
+     * AndroidKeyStore one that it cannot read now is one that is not there, and a key would be remade that is only locked.
+     */
+    override fun publicKey(): ECPublicKey? {
+        privateKey(alias) ?: return null
+        return store().getCertificate(alias)?.publicKey as? ECPublicKey ?: throw KeyStoreException("its certificate cannot be read now")
+    }
 
     override fun level(): KeyFacts.Level {
         val key = privateKey(alias) ?: throw KeyStoreException("there is no key $alias")
@@ -85,7 +92,12 @@ internal class AndroidKeyVault(
             sign()
         }
 
-    private fun privateKey(name: String): PrivateKey? = store().getKey(name, null) as? PrivateKey
+    private fun privateKey(name: String): PrivateKey? =
+        when (val key = store().getKey(name, null)) {
+            null -> null
+            is PrivateKey -> key
+            else -> throw KeyStoreException("under its name lies another kind of key")
+        }
 
     private fun store(): KeyStore =
         try {

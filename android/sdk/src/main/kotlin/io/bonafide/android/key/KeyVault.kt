@@ -10,7 +10,7 @@ import java.security.interfaces.ECPublicKey
  * that throws, and [KeyFailures] tells what it means.
  */
 internal interface KeyVault {
-    /** The public key; null when there is none. */
+    /** The public key; null when there certainly is none, since then one is made. What cannot be read now is thrown. */
     @Throws(GeneralSecurityException::class, ProviderException::class)
     fun publicKey(): ECPublicKey?
 
