@@ -48,10 +48,16 @@ struct Held {
 
 /// The right to carry evidence, and what is due.
 pub(crate) struct Turn {
-    key: Due,
-    provider: Due,
+    dues: Dues,
     #[expect(dead_code, reason = "held until the turn is over")]
     one_at_a_time: OwnedMutexGuard<()>,
+}
+
+/// What is due of each source; `None` where there is no such source.
+#[derive(Clone, Copy)]
+struct Dues {
+    key: Option<Due>,
+    provider: Option<Due>,
 }
 
 /// What a request carries.
@@ -81,25 +87,24 @@ impl Attestor {
     }
 
     /// The key in use, and the right to carry evidence, if any is due. While another request has it, one whose evidence
-    /// still counts goes on without; one for a key of which the service knows nothing waits for a while, since without
-    /// evidence it would be refused.
+    /// still counts goes on without; one that would be refused without evidence, since none counts any more, waits.
     pub(crate) async fn turn(&self) -> Result<(Option<KeyHandle>, Option<Turn>), Failure> {
         let key = self.key_in_use().await?;
         if self.attests_nothing() {
             return Ok((key, None));
         }
         let mutex = Arc::clone(&self.turn);
-        let one_at_a_time = match self.due(&self.load().await, key.as_ref()) {
-            (Due::No, Due::No) => None,
-            (Due::Anew, _) | (_, Due::Anew) => tokio::time::timeout(PATIENCE, mutex.lock_owned()).await.ok(),
-            _ => mutex.try_lock_owned().ok(),
+        let dues = self.due(&self.load().await, key.as_ref());
+        let one_at_a_time = match dues {
+            dues if !dues.any() => None,
+            dues if dues.count() => mutex.try_lock_owned().ok(),
+            _ => tokio::time::timeout(PATIENCE, mutex.lock_owned()).await.ok(),
         };
         let Some(one_at_a_time) = one_at_a_time else { return Ok((key, None)) };
         // Whoever had it before may have sent what was due, and changed the key.
         let in_use = self.key_in_use().await?;
-        let (key, provider) = self.due(&self.load().await, in_use.as_ref());
-        let turn = ((key, provider) != (Due::No, Due::No)).then_some(Turn { key, provider, one_at_a_time });
-        Ok((in_use, turn))
+        let dues = self.due(&self.load().await, in_use.as_ref());
+        Ok((in_use, dues.any().then_some(Turn { dues, one_at_a_time })))
     }
 
     /// Where keys are attested, the first one is not made before its challenge is known.
@@ -109,7 +114,7 @@ impl Attestor {
 
     /// Whether this turn makes a new key: its request needs a challenge that is bound to no other.
     pub(crate) fn makes_key(turn: Option<&Turn>) -> bool {
-        turn.is_some_and(|turn| turn.key != Due::No)
+        turn.is_some_and(|turn| turn.dues.wants_key())
     }
 
     /// The evidence for a request with this challenge. `key` is the one in use, if there is one.
@@ -121,13 +126,13 @@ impl Attestor {
         key: Option<&KeyHandle>,
     ) -> Gathered {
         let mut gathered = Gathered::default();
-        if turn.key != Due::No {
+        if turn.dues.wants_key() {
             self.make_candidate(account, challenge, key, &mut gathered).await;
         }
         // What was said of another key says nothing of this one.
-        let due = if gathered.candidate.is_some() { Due::Anew } else { turn.provider };
+        let due = turn.dues.provider.map(|due| if gathered.candidate.is_some() { Due::Anew } else { due });
         let holder = gathered.candidate.as_ref().or(key);
-        if let (Some(holder), Some(_), true) = (holder, self.provider.kind(), due != Due::No) {
+        if let (Some(holder), Some(due)) = (holder, due.filter(|due| *due != Due::No)) {
             let thumbprint = holder.public.thumbprint();
             let bound_hash = bound_hash(account, self.platform, challenge, Some(&thumbprint));
             let request = EvidenceRequest { bound_hash, anew: due == Due::Anew };
@@ -161,11 +166,13 @@ impl Attestor {
         !self.keys.attests() && self.provider.kind().is_none()
     }
 
-    fn due(&self, schedule: &Schedule, key: Option<&KeyHandle>) -> (Due, Due) {
+    fn due(&self, schedule: &Schedule, key: Option<&KeyHandle>) -> Dues {
         let thumbprint = key.map(|key| key.public.thumbprint());
         let due = |kind| schedule.due(kind, thumbprint.as_deref(), &*self.clock);
-        let key = if self.keys.attests() { due(EvidenceKind::AndroidKey) } else { Due::No };
-        (key, self.provider.kind().map_or(Due::No, due))
+        Dues {
+            key: self.keys.attests().then(|| due(EvidenceKind::AndroidKey)),
+            provider: self.provider.kind().map(due),
+        }
     }
 
     /// A candidate with its attestation, and the word of the key in use for it. Where either cannot be had, the key in
@@ -249,6 +256,26 @@ impl Attestor {
         if let Ok(Err(failure)) = stored.await {
             self.health.stored(Err(failure));
         }
+    }
+}
+
+impl Dues {
+    fn each(self) -> impl Iterator<Item = Due> {
+        self.key.into_iter().chain(self.provider)
+    }
+
+    /// Whether there is anything to send.
+    fn any(self) -> bool {
+        self.each().any(|due| due != Due::No)
+    }
+
+    /// Whether a request may go without: beside what counts, what has expired does not.
+    fn count(self) -> bool {
+        self.each().any(Due::counts)
+    }
+
+    fn wants_key(self) -> bool {
+        self.key.is_some_and(|due| due != Due::No)
     }
 }
 

@@ -12,6 +12,9 @@ use crate::store::contact::Moment;
 /// were the first.
 const FORGOTTEN_MILLIS: u64 = 60 * 24 * 3600 * 1000;
 
+/// A request takes its time to arrive: evidence counts as expired this long before it does.
+const LONGEST_MARGIN_MILLIS: u64 = 60 * 1000;
+
 /// The content of [`crate::port::Record::Evidence`].
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Schedule {
@@ -40,8 +43,17 @@ pub(crate) enum Due {
     No,
     /// It is time; what was sent before still counts.
     Renewal,
+    /// What was sent before counts no more: a request without evidence is refused. What it was sent for is still known.
+    Expired,
     /// The service knows of none, or wants it as if it were the first.
     Anew,
+}
+
+impl Due {
+    /// Whether a request may go without.
+    pub(crate) fn counts(self) -> bool {
+        matches!(self, Self::No | Self::Renewal)
+    }
 }
 
 impl Schedule {
@@ -55,9 +67,13 @@ impl Schedule {
             return Due::Anew;
         }
         // A service that does not say wants it once.
-        match self.wanted.after.get(kind.name()) {
-            Some(after) if age >= after.saturating_mul(1000) => Due::Renewal,
-            _ => Due::No,
+        let Some(after) = self.wanted.after.get(kind.name()).map(|seconds| seconds.saturating_mul(1000)) else {
+            return Due::No;
+        };
+        match age {
+            age if age < after => Due::No,
+            age if age < expiry(after) => Due::Renewal,
+            _ => Due::Expired,
         }
     }
 
@@ -75,6 +91,12 @@ impl Schedule {
         self.wanted = wanted;
         new
     }
+}
+
+/// The service wants evidence anew when a quarter of its time is left.
+fn expiry(after: u64) -> u64 {
+    let left = after / 3;
+    after.saturating_add(left - left.min(LONGEST_MARGIN_MILLIS))
 }
 
 #[cfg(test)]
@@ -112,6 +134,10 @@ mod tests {
         assert_eq!(schedule.due(kind, Some("k"), &clock), Due::No);
         clock.0.store(1_000 + 2_700, Ordering::SeqCst);
         assert_eq!(schedule.due(kind, Some("k"), &clock), Due::Renewal);
+        clock.0.store(1_000 + 3_539, Ordering::SeqCst);
+        assert_eq!(schedule.due(kind, Some("k"), &clock), Due::Renewal);
+        clock.0.store(1_000 + 3_540, Ordering::SeqCst);
+        assert_eq!(schedule.due(kind, Some("k"), &clock), Due::Expired, "a minute before the service says so");
         clock.0.store(1_001 + FORGOTTEN_MILLIS / 1000, Ordering::SeqCst);
         assert_eq!(schedule.due(kind, Some("k"), &clock), Due::Anew, "the service may have forgotten it");
         clock.0.store(1_000, Ordering::SeqCst);

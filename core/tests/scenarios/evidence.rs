@@ -203,6 +203,23 @@ async fn a_provider_is_asked_when_it_is_due_and_anew_when_the_service_knows_of_n
     assert_eq!(asked(), [true, false, false, false, true]);
 }
 
+/// Overnight the last evidence has expired at the service (2,700 s are three quarters of an hour). Whoever goes without
+/// is refused, and its decoy is in use for half its life.
+#[tokio::test]
+async fn no_request_goes_without_evidence_when_the_last_has_expired() {
+    let world = World::new().await;
+    let provider = Arc::new(ScriptedProvider::default());
+    *provider.takes.lock().unwrap() = Duration::from_millis(300);
+    let core = ios(&world, &provider);
+    token(&core, "1").await;
+    let before = world.service.signed_requests().len();
+    world.clock.advance(Duration::from_secs(8 * 3_600));
+    futures_of(&core, &["2", "3", "4"]).await;
+    let requests = world.service.signed_requests();
+    let carried: Vec<usize> = requests.iter().skip(before).map(|(_, request)| request.evidence.len()).collect();
+    assert_eq!(carried, [1, 0, 0], "evidence first");
+}
+
 #[tokio::test]
 async fn an_attestation_that_was_not_answered_is_made_anew() {
     let world = World::new().await;

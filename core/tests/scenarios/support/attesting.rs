@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use bonafide_attestation::android_key::Roots;
 use bonafide_core::port::{
@@ -133,6 +134,8 @@ impl InstallKey for AttestingKey {
 pub struct ScriptedProvider {
     pub asked: Mutex<Vec<EvidenceRequest>>,
     pub unavailable: Mutex<bool>,
+    /// How long each answer takes.
+    pub takes: Mutex<Duration>,
 }
 
 impl EvidenceProvider for ScriptedProvider {
@@ -142,6 +145,9 @@ impl EvidenceProvider for ScriptedProvider {
 
     fn evidence(&self, request: &EvidenceRequest) -> Result<Evidence, EvidenceFailure> {
         self.asked.lock().unwrap().push(request.clone());
+        let takes = *self.takes.lock().unwrap();
+        #[expect(clippy::disallowed_methods, reason = "a platform blocks, and the port may")]
+        std::thread::sleep(takes);
         if *self.unavailable.lock().unwrap() {
             return Err(EvidenceFailure::Unavailable { why: "scripted".into() });
         }
