@@ -2,24 +2,23 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use bonafide_protocol::evidence::{
     Evidence, EvidenceKind, EvidenceWanted, Octets, Previous, bound_hash, rollover_message,
 };
 use bonafide_protocol::measurement::Platform;
+use bonafide_protocol::status::Status;
 use tokio::runtime::Handle;
-use tokio::sync::OwnedMutexGuard;
 
+use super::PATIENCE;
+use super::right::{Right, Rights};
 use super::schedule::{Due, Schedule};
+use super::source::Source;
 use crate::Failure;
 use crate::health::Health;
 use crate::keys::Keys;
 use crate::port::{Clock, EvidenceProvider, EvidenceRequest, KeyHandle, Ports, Record, Storage};
 use crate::store::{self, Content};
-
-/// How long a platform is waited for, and a request that carries evidence.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Who gathers evidence; one for all requests of the process.
 pub(crate) struct Attestor {
@@ -31,10 +30,11 @@ pub(crate) struct Attestor {
     runtime: Handle,
     platform: Platform,
     schedule: Arc<Mutex<Held>>,
-    /// One request at a time carries evidence: counters rise, and a new key has one predecessor.
-    turn: Arc<tokio::sync::Mutex<()>>,
+    rights: Rights,
     /// The provider has not come back yet.
     busy: Arc<AtomicBool>,
+    key_store: Source,
+    provided: Source,
 }
 
 /// The schedule as it is known here. Another process of the app may have sent evidence, or changed the key, meanwhile:
@@ -50,12 +50,12 @@ struct Held {
 pub(crate) struct Turn {
     dues: Dues,
     #[expect(dead_code, reason = "held until the turn is over")]
-    one_at_a_time: OwnedMutexGuard<()>,
+    right: Right,
 }
 
 /// What is due of each source; `None` where there is no such source.
 #[derive(Clone, Copy)]
-struct Dues {
+pub(crate) struct Dues {
     key: Option<Due>,
     provider: Option<Due>,
 }
@@ -81,8 +81,10 @@ impl Attestor {
             runtime: settings.runtime.clone(),
             platform: settings.app.platform,
             schedule: Arc::default(),
-            turn: Arc::default(),
+            rights: Rights::new(Arc::clone(&ports.storage), settings.runtime.clone()),
             busy: Arc::default(),
+            key_store: Source::default(),
+            provided: Source::default(),
         }
     }
 
@@ -93,18 +95,27 @@ impl Attestor {
         if self.attests_nothing() {
             return Ok((key, None));
         }
-        let mutex = Arc::clone(&self.turn);
         let dues = self.due(&self.load().await, key.as_ref());
-        let one_at_a_time = match dues {
-            dues if !dues.any() => None,
-            dues if dues.count() => mutex.try_lock_owned().ok(),
-            _ => tokio::time::timeout(PATIENCE, mutex.lock_owned()).await.ok(),
+        let right = match dues {
+            dues if !self.to_ask(dues).any() => None,
+            dues if dues.count() => self.rights.at_once().await,
+            // A candidate is looked at before it is used, so that another process's is never taken for it. An App
+            // Attest key is not: two that are attested side by side may end with neither known.
+            _ => self.rights.in_time().await.filter(|right| right.is_ours_alone() || self.keys.attests()),
         };
-        let Some(one_at_a_time) = one_at_a_time else { return Ok((key, None)) };
+        let Some(right) = right else {
+            // The one that has the right makes the first key, and attests it. One of another's making would be lost.
+            return match key {
+                None if self.keys.attests() && self.to_ask(dues).any() => {
+                    Err(Failure::new(Status::KeyUnavailable).with("reason", "it is being made"))
+                }
+                key => Ok((key, None)),
+            };
+        };
         // Whoever had it before may have sent what was due, and changed the key.
         let in_use = self.key_in_use().await?;
-        let dues = self.due(&self.load().await, in_use.as_ref());
-        Ok((in_use, dues.any().then_some(Turn { dues, one_at_a_time })))
+        let dues = self.to_ask(self.due(&self.load().await, in_use.as_ref()));
+        Ok((in_use, dues.any().then_some(Turn { dues, right })))
     }
 
     /// Where keys are attested, the first one is not made before its challenge is known.
@@ -112,31 +123,28 @@ impl Attestor {
         if self.keys.attests() { self.keys.existing().await } else { self.keys.handle().await.map(Some) }
     }
 
-    /// Whether this turn makes a new key: its request needs a challenge that is bound to no other.
-    pub(crate) fn makes_key(turn: Option<&Turn>) -> bool {
-        turn.is_some_and(|turn| turn.dues.wants_key())
-    }
-
-    /// The evidence for a request with this challenge. `key` is the one in use, if there is one.
-    pub(crate) async fn gather(
-        &self,
-        turn: &Turn,
-        account: &str,
-        challenge: &str,
-        key: Option<&KeyHandle>,
-    ) -> Gathered {
+    /// The evidence for a request with this challenge, in a turn with these dues. `key` is the one in use, if there is one.
+    pub(crate) async fn gather(&self, dues: Dues, account: &str, challenge: &str, key: Option<&KeyHandle>) -> Gathered {
         let mut gathered = Gathered::default();
-        if turn.dues.wants_key() {
+        if dues.makes_key() {
             self.make_candidate(account, challenge, key, &mut gathered).await;
+            if gathered.candidate.is_none() {
+                self.candidate_ended(false);
+            }
         }
         // What was said of another key says nothing of this one.
-        let due = turn.dues.provider.map(|due| if gathered.candidate.is_some() { Due::Anew } else { due });
+        let due = dues.provider.map(|due| if gathered.candidate.is_some() { Due::Anew } else { due });
         let holder = gathered.candidate.as_ref().or(key);
         if let (Some(holder), Some(due)) = (holder, due.filter(|due| *due != Due::No)) {
             let thumbprint = holder.public.thumbprint();
             let bound_hash = bound_hash(account, self.platform, challenge, Some(&thumbprint));
             let request = EvidenceRequest { bound_hash, anew: due == Due::Anew };
-            gathered.evidence.extend(self.ask(request).await);
+            let evidence = self.ask(request).await;
+            match evidence {
+                Some(_) => self.provided.gave(),
+                None => self.provided.failed(self.clock.boot_millis()),
+            }
+            gathered.evidence.extend(evidence);
         }
         gathered
     }
@@ -153,6 +161,29 @@ impl Attestor {
             true
         })
         .await;
+    }
+
+    /// The candidate took over, or the platform failed on the way there.
+    pub(crate) fn candidate_ended(&self, adopted: bool) {
+        match adopted {
+            true => self.key_store.gave(),
+            false => self.key_store.failed(self.clock.boot_millis()),
+        }
+    }
+
+    /// Where nothing that was sent of this key counts, and `gathered` brought nothing either, the service has refused
+    /// the request for that alone, if for anything. How long to wait before the next one, milliseconds.
+    pub(crate) async fn lacking(&self, gathered: &Gathered, key: &KeyHandle) -> Option<u64> {
+        if self.attests_nothing() || !gathered.evidence.is_empty() {
+            return None;
+        }
+        let dues = self.due(&self.load().await, Some(key));
+        if dues.count() {
+            return None;
+        }
+        let now = self.clock.boot_millis();
+        let key_store = dues.key.map(|_| self.key_store.wait(now));
+        key_store.into_iter().chain(dues.provider.map(|_| self.provided.wait(now))).min()
     }
 
     /// What the service wants from now on.
@@ -172,6 +203,15 @@ impl Attestor {
         Dues {
             key: self.keys.attests().then(|| due(EvidenceKind::AndroidKey)),
             provider: self.provider.kind().map(due),
+        }
+    }
+
+    /// What is due of the sources that are not left alone now.
+    fn to_ask(&self, dues: Dues) -> Dues {
+        let now = self.clock.boot_millis();
+        Dues {
+            key: dues.key.filter(|_| self.key_store.wait(now) == 0),
+            provider: dues.provider.filter(|_| self.provided.wait(now) == 0),
         }
     }
 
@@ -197,7 +237,7 @@ impl Attestor {
                 Ok(signature) => gathered.previous = Some(Previous::new(old.public.clone(), &signature)),
                 Err(failure) => {
                     tracing::warn!(%failure, "the key in use cannot vouch for another one now");
-                    self.keys.drop_candidate().await;
+                    self.keys.drop_candidate(&candidate.key).await;
                     return;
                 }
             }
@@ -259,6 +299,12 @@ impl Attestor {
     }
 }
 
+impl Turn {
+    pub(crate) fn dues(&self) -> Dues {
+        self.dues
+    }
+}
+
 impl Dues {
     fn each(self) -> impl Iterator<Item = Due> {
         self.key.into_iter().chain(self.provider)
@@ -274,7 +320,8 @@ impl Dues {
         self.each().any(Due::counts)
     }
 
-    fn wants_key(self) -> bool {
+    /// Whether a new key is made: its request needs a challenge that is bound to no other.
+    pub(crate) fn makes_key(self) -> bool {
         self.key.is_some_and(|due| due != Due::No)
     }
 }

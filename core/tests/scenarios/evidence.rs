@@ -6,10 +6,12 @@ use std::time::Duration;
 use super::support::{Act, AttestingKey, Fault, LONG, ScriptedProvider, World};
 use bonafide_attestation::android_key::{Expectation, Trust, verify};
 use bonafide_core::Core;
+use bonafide_core::port::{InstallKey as _, Record, Storage as _};
 use bonafide_core::protocol::evidence::{Evidence, EvidenceWanted, bound_hash};
 use bonafide_core::protocol::jwk::PublicKey;
 use bonafide_core::protocol::measurement::Platform;
 use bonafide_core::protocol::message::TokenRequest;
+use bonafide_core::protocol::status::Status;
 use bonafide_forge::android_key::forge::NOW;
 
 const HOST: &str = "api.acme.com";
@@ -123,6 +125,8 @@ async fn a_platform_that_fails_costs_neither_a_token_nor_the_key() {
         assert!(token(&core, "2").await.is_some(), "{fault:?}");
         assert_eq!(key.public(), Some(first.clone()), "{fault:?}");
         key.fail_at([]);
+        // What fails is left alone for a moment.
+        world.clock.advance(Duration::from_secs(1));
         assert!(token(&core, "3").await.is_some(), "{fault:?}");
         let second = last(&world);
         assert_attested(&key, &second);
@@ -242,6 +246,136 @@ async fn without_its_provider_a_request_goes_all_the_same() {
     assert!(token(&core, "1").await.is_some());
     assert_eq!(last(&world).1.evidence.len(), 0);
     *provider.unavailable.lock().unwrap() = false;
+    world.clock.advance(Duration::from_secs(1));
     token(&core, "2").await;
     assert_eq!(last(&world).1.evidence.len(), 1, "still due");
+}
+
+/// Apple was busy for a moment at the first start, and the service has refused that request: its decoy is not kept.
+#[tokio::test]
+async fn a_token_that_lacked_the_evidence_that_was_due_is_renewed_soon() {
+    let world = World::new().await;
+    let provider = Arc::new(ScriptedProvider::default());
+    *provider.unavailable.lock().unwrap() = true;
+    let core = ios(&world, &provider);
+    token(&core, "1").await;
+    *provider.unavailable.lock().unwrap() = false;
+    world.clock.advance(Duration::from_secs(5));
+    token(&core, "1").await;
+    until(|| world.service.signed_requests().len() == 2).await;
+    let requests = world.service.signed_requests();
+    let carried: Vec<usize> = requests.iter().map(|(_, request)| request.evidence.len()).collect();
+    assert_eq!(carried, [0, 1], "the decoy is still in use");
+}
+
+/// A platform that stays busy is asked ever more seldom, and so is the service.
+#[tokio::test]
+async fn a_provider_that_stays_away_is_not_asked_with_each_token() {
+    let world = World::new().await;
+    let provider = Arc::new(ScriptedProvider::default());
+    *provider.unavailable.lock().unwrap() = true;
+    let core = ios(&world, &provider);
+    for number in 0..100 {
+        token(&core, &number.to_string()).await;
+        world.clock.advance(Duration::from_secs(5));
+    }
+    let asked = provider.asked.lock().unwrap().len();
+    assert!((3..40).contains(&asked), "{asked} times with a hundred tokens");
+}
+
+/// Two processes of one app whose key is due at the same time: the second waits until the first has its answer, and then
+/// goes by the first one's key.
+#[tokio::test]
+async fn two_processes_change_the_key_once() {
+    let world = World::new().await;
+    let key = Arc::new(AttestingKey::new());
+    let (one, two) = (android(&world, &key), android(&world, &key));
+    token(&one, "1").await;
+    world.clock.advance(Duration::from_secs(3_600));
+    let gate = Arc::new(tokio::sync::Notify::new());
+    let asked = world.service.count(TOKENS);
+    world.service.script(TOKENS, Act::After(gate.clone()));
+    // Past the time in which it would still count.
+    world.clock.advance(Duration::from_secs(3_600));
+    tokio::join!(token(&one, "2"), async {
+        world.service.asked(TOKENS, asked + 1).await;
+        tokio::join!(token(&two, "2"), async {
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            gate.notify_one();
+        });
+    });
+    assert_eq!(*key.made.lock().unwrap(), 2);
+    let (signer, request) = last(&world);
+    assert_eq!((key.public(), request.evidence.len()), (Some(signer), 0));
+}
+
+/// Another process that the system has stopped keeps the right to carry evidence for as long as it likes.
+#[tokio::test]
+async fn a_stopped_process_keeps_nobody_from_attesting_a_key() {
+    let world = World::new().await;
+    let _stopped = world.storage().try_lock(Record::EvidenceTurn).unwrap().unwrap();
+    let (key, provider) = (Arc::new(AttestingKey::new()), Arc::new(ScriptedProvider::default()));
+    let (android, ios) = (android(&world, &key), ios(&world, &provider));
+    tokio::join!(token(&android, "1"), token(&ios, "1"));
+    let requests = world.service.signed_requests();
+    assert_eq!(requests.len(), 2);
+    for request in requests {
+        match request.1.app.platform {
+            Platform::Android => assert_attested(&key, &request),
+            // The other process may be about to attest an App Attest key, and the service knows one only.
+            _ => assert_eq!(request.1.evidence.len(), 0),
+        }
+    }
+}
+
+/// And when it goes on, it finds another's candidate in the place of its own.
+#[tokio::test]
+async fn a_candidate_of_another_process_does_not_take_over() {
+    let world = World::new().await;
+    let key = Arc::new(AttestingKey::new());
+    let core = android(&world, &key);
+    token(&core, "1").await;
+    let first = last(&world).0;
+    world.clock.advance(Duration::from_secs(3_600));
+    let gate = Arc::new(tokio::sync::Notify::new());
+    let asked = world.service.count(TOKENS);
+    world.service.script(TOKENS, Act::After(gate.clone()));
+    let (token, ()) = tokio::join!(token(&core, "2"), async {
+        world.service.asked(TOKENS, asked + 1).await;
+        key.make_candidate(&[7; 32]).unwrap();
+        gate.notify_one();
+    });
+    assert!(token.is_some());
+    assert_eq!(key.public(), Some(first), "the other's key was answered by nobody");
+    assert!(key.has_candidate(), "and is the other's to remove");
+}
+
+/// The service is slow at the first start. A request that has waited for long enough makes no key of its own.
+#[tokio::test]
+async fn no_key_is_made_beside_the_first_one_while_that_is_attested() {
+    let world = World::new().await;
+    let key = Arc::new(AttestingKey::new());
+    let core = android(&world, &key);
+    let gate = Arc::new(tokio::sync::Notify::new());
+    world.service.script(TOKENS, Act::After(gate.clone()));
+    let (_, (second, ())) = tokio::join!(token(&core, "1"), async {
+        world.service.asked(TOKENS, 1).await;
+        tokio::join!(core.token(HOST, Some(b"2"), LONG), async {
+            tokio::time::sleep(Duration::from_secs(12)).await;
+            gate.notify_one();
+        })
+    });
+    assert_eq!(second.unwrap().status, Some(Status::KeyUnavailable));
+    let requests = world.service.signed_requests();
+    assert!(requests.iter().all(|(signer, _)| Some(signer) == key.public().as_ref()), "another key was in use");
+    assert_attested(&key, requests.first().unwrap());
+}
+
+async fn until(holds: impl Fn() -> bool) {
+    let waiting = async {
+        while !holds() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(LONG, waiting).await.unwrap();
 }
