@@ -44,6 +44,8 @@ struct Held {
     schedule: Schedule,
     /// The record could not be written, and says less than this.
     unsaved: bool,
+    /// When the service answered this process last; the record has it roughly.
+    answered: Option<u64>,
 }
 
 /// The right to carry evidence, and what is due.
@@ -186,11 +188,14 @@ impl Attestor {
         key_store.into_iter().chain(dues.provider.map(|_| self.provided.wait(now))).min()
     }
 
-    /// What the service wants from now on.
-    pub(crate) async fn want(&self, wanted: EvidenceWanted) {
-        if !self.attests_nothing() {
-            self.change(move |schedule| schedule.want(wanted)).await;
+    /// What the service wants from now on, and when it said so.
+    pub(crate) async fn want(&self, wanted: EvidenceWanted, server_time: u64) {
+        if self.attests_nothing() {
+            return;
         }
+        lock(&self.schedule).answered = Some(server_time);
+        // Both are called.
+        self.change(move |schedule| schedule.want(wanted) | schedule.answered(server_time)).await;
     }
 
     fn attests_nothing(&self) -> bool {
@@ -272,7 +277,11 @@ impl Attestor {
         let loaded = self.runtime.spawn_blocking(move || {
             let mut held = lock(&schedule);
             held.refresh(&*storage);
-            held.schedule.clone()
+            let mut schedule = held.schedule.clone();
+            if let Some(server_time) = held.answered {
+                schedule.answered(server_time);
+            }
+            schedule
         });
         loaded.await.unwrap_or_default()
     }

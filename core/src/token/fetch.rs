@@ -184,7 +184,7 @@ impl Fetcher {
         if adopted {
             self.attestor.answered(gathered, key, response.server_time).await;
         }
-        self.attestor.want(response.evidence_wanted.clone()).await;
+        self.attestor.want(response.evidence_wanted.clone(), response.server_time).await;
         let again_in = if incomplete { Some(0) } else { self.attestor.lacking(gathered, key).await };
         Ok(Fetched { again_in, ..self.take(response, key, session_key, asked).await? })
     }

@@ -283,6 +283,35 @@ async fn a_provider_that_stays_away_is_not_asked_with_each_token() {
     assert!((3..40).contains(&asked), "{asked} times with a hundred tokens");
 }
 
+/// The wall clock was a year ahead when evidence was sent, then it was put right and the phone was restarted: by both of
+/// its clocks the evidence is young for weeks.
+#[tokio::test]
+async fn evidence_is_renewed_after_the_clock_was_put_right_and_a_restart() {
+    const YEAR: i64 = 365 * 24 * 3_600;
+    let world = World::new().await;
+    let provider = Arc::new(ScriptedProvider::default());
+    world.clock.advance(Duration::from_secs(30 * 24 * 3_600));
+    world.clock.set_wall(YEAR);
+    let core = ios(&world, &provider);
+    token(&core, "1").await;
+    world.clock.set_wall(-YEAR);
+    core.shutdown().await;
+    world.clock.reboot();
+    let core = ios(&world, &provider);
+    for half_hour in 0..2 {
+        world.clock.advance(Duration::from_secs(1_800));
+        world.service.advance(Duration::from_secs(1_800));
+        token(&core, &half_hour.to_string()).await;
+    }
+    // An hour by the service's clock, which is not lost with the process either.
+    core.shutdown().await;
+    world.clock.reboot();
+    let core = ios(&world, &provider);
+    token(&core, "later").await;
+    assert_eq!(last(&world).1.evidence.len(), 1);
+    assert_eq!(provider.asked.lock().unwrap().len(), 2);
+}
+
 /// Two processes of one app whose key is due at the same time: the second waits until the first has its answer, and then
 /// goes by the first one's key.
 #[tokio::test]
