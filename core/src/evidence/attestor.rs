@@ -17,7 +17,7 @@ use super::source::Source;
 use crate::Failure;
 use crate::health::Health;
 use crate::keys::Keys;
-use crate::port::{Clock, EvidenceProvider, EvidenceRequest, KeyHandle, Ports, Record, Storage};
+use crate::port::{Clock, EvidenceFailure, EvidenceProvider, EvidenceRequest, KeyHandle, Ports, Record, Storage};
 use crate::store::{self, Content};
 
 /// Who gathers evidence; one for all requests of the process.
@@ -141,12 +141,7 @@ impl Attestor {
             let thumbprint = holder.public.thumbprint();
             let bound_hash = bound_hash(account, self.platform, challenge, Some(&thumbprint));
             let request = EvidenceRequest { bound_hash, anew: due == Due::Anew };
-            let evidence = self.ask(request).await;
-            match evidence {
-                Some(_) => self.provided.gave(),
-                None => self.provided.failed(self.clock.boot_millis()),
-            }
-            gathered.evidence.extend(evidence);
+            gathered.evidence.extend(self.provided_for(request).await);
         }
         gathered
     }
@@ -199,7 +194,11 @@ impl Attestor {
     }
 
     fn attests_nothing(&self) -> bool {
-        !self.keys.attests() && self.provider.kind().is_none()
+        !self.keys.attests() && self.provider_kind().is_none()
+    }
+
+    fn provider_kind(&self) -> Option<EvidenceKind> {
+        self.provider.kind().filter(|_| self.provided.may_give())
     }
 
     fn due(&self, schedule: &Schedule, key: Option<&KeyHandle>) -> Dues {
@@ -207,7 +206,7 @@ impl Attestor {
         let due = |kind| schedule.due(kind, thumbprint.as_deref(), &*self.clock);
         Dues {
             key: self.keys.attests().then(|| due(EvidenceKind::AndroidKey)),
-            provider: self.provider.kind().map(due),
+            provider: self.provider_kind().map(due),
         }
     }
 
@@ -252,10 +251,37 @@ impl Attestor {
         gathered.candidate = Some(candidate.key);
     }
 
-    async fn ask(&self, request: EvidenceRequest) -> Option<Evidence> {
+    /// The provider's evidence. With a key that is lost it cannot assert, and attests another one.
+    async fn provided_for(&self, request: EvidenceRequest) -> Option<Evidence> {
+        let mut given = self.ask(request.clone()).await;
+        if let (Err(EvidenceFailure::Lost { .. }), false) = (&given, request.anew) {
+            tracing::warn!("the platform has lost what it gave evidence with; it begins anew");
+            if let Some(kind) = self.provider.kind() {
+                self.change(move |schedule| schedule.forget(kind)).await;
+            }
+            given = self.ask(EvidenceRequest { anew: true, ..request }).await;
+        }
+        match given {
+            Ok(evidence) => {
+                self.provided.gave();
+                return Some(evidence);
+            }
+            Err(EvidenceFailure::Unsupported { why }) => {
+                tracing::warn!(why, "token requests go without platform evidence on this device");
+                self.provided.will_never();
+            }
+            Err(error) => {
+                tracing::warn!(%error, "the token request goes without platform evidence");
+                self.provided.failed(self.clock.boot_millis());
+            }
+        }
+        None
+    }
+
+    async fn ask(&self, request: EvidenceRequest) -> Result<Evidence, EvidenceFailure> {
+        let unavailable = |why: String| EvidenceFailure::Unavailable { why };
         if self.busy.swap(true, Ordering::SeqCst) {
-            tracing::warn!("the evidence provider has not come back yet; the token request goes without");
-            return None;
+            return Err(unavailable("it has not come back yet from the call before".into()));
         }
         let (provider, busy) = (Arc::clone(&self.provider), Free(Arc::clone(&self.busy)));
         let asked = self.runtime.spawn_blocking(move || {
@@ -264,12 +290,10 @@ impl Attestor {
             provider.evidence(&request)
         });
         match tokio::time::timeout(PATIENCE, asked).await {
-            Ok(Ok(Ok(evidence))) => return Some(evidence),
-            Ok(Ok(Err(error))) => tracing::warn!(%error, "the token request goes without platform evidence"),
-            Ok(Err(error)) => tracing::warn!(%error, "the evidence provider failed"),
-            Err(_) => tracing::warn!("the evidence provider takes too long; the token request goes without"),
+            Ok(Ok(given)) => given,
+            Ok(Err(error)) => Err(unavailable(error.to_string())),
+            Err(_) => Err(unavailable("it takes too long".into())),
         }
-        None
     }
 
     async fn load(&self) -> Schedule {

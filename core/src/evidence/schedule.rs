@@ -94,6 +94,12 @@ impl Schedule {
         }
     }
 
+    /// What was sent of this kind is worth nothing any more: the next is sent as if it were the first. `true` if there
+    /// was any.
+    pub(crate) fn forget(&mut self, kind: EvidenceKind) -> bool {
+        self.sent.remove(kind.name()).is_some()
+    }
+
     /// What the service wants from now on; `true` if that is new.
     pub(crate) fn want(&mut self, wanted: EvidenceWanted) -> bool {
         let new = self.wanted != wanted;

@@ -1,5 +1,6 @@
 //! How a source of evidence has fared: one that fails is left alone for a while, as a service is.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::backoff::Backoff;
@@ -8,6 +9,7 @@ use crate::backoff::Backoff;
 #[derive(Default)]
 pub(crate) struct Source {
     backoff: Mutex<Backoff>,
+    never: AtomicBool,
 }
 
 impl Source {
@@ -19,6 +21,15 @@ impl Source {
     /// It has not.
     pub(crate) fn failed(&self, now: u64) {
         self.backoff().failed(now, None);
+    }
+
+    /// It never will, on this device: for this process there is no such source.
+    pub(crate) fn will_never(&self) {
+        self.never.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn may_give(&self) -> bool {
+        !self.never.load(Ordering::Relaxed)
     }
 
     /// How long it is to be left alone.

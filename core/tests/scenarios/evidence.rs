@@ -283,6 +283,44 @@ async fn a_provider_that_stays_away_is_not_asked_with_each_token() {
     assert!((3..40).contains(&asked), "{asked} times with a hundred tokens");
 }
 
+/// App Attest's key is gone: an assertion cannot be had, and the attestation of another key is not put off for 60 days.
+#[tokio::test]
+async fn a_provider_that_lost_its_key_is_asked_anew() {
+    let world = World::new().await;
+    let provider = Arc::new(ScriptedProvider::default());
+    let core = ios(&world, &provider);
+    let asked = || provider.asked.lock().unwrap().iter().map(|request| request.anew).collect::<Vec<_>>();
+    token(&core, "1").await;
+    *provider.lost.lock().unwrap() = true;
+    world.clock.advance(Duration::from_secs(2_700));
+    token(&core, "2").await;
+    assert_eq!(asked(), [true, false, true]);
+    assert_eq!(last(&world).1.evidence.len(), 1);
+    // Where that cannot be had at once, it is not forgotten what was lost, with the process neither.
+    world.clock.advance(Duration::from_secs(2_700));
+    world.service.script(TOKENS, Act::Refuse(503, "service_unavailable"));
+    token(&core, "3").await;
+    core.shutdown().await;
+    let core = ios(&world, &provider);
+    token(&core, "4").await;
+    assert_eq!(asked(), [true, false, true, false, true, true]);
+}
+
+/// A simulator, a phone without Google: nothing is due of it, nobody waits for it, no token is asked for again and again.
+#[tokio::test]
+async fn a_provider_that_never_gives_is_asked_once() {
+    let world = World::new().await;
+    let provider = Arc::new(ScriptedProvider::default());
+    *provider.unsupported.lock().unwrap() = true;
+    let core = ios(&world, &provider);
+    for order in ["1", "2", "3", "1", "2", "3"] {
+        token(&core, order).await;
+        world.clock.advance(Duration::from_secs(20));
+    }
+    assert_eq!(provider.asked.lock().unwrap().len(), 1);
+    assert_eq!(world.service.count(TOKENS), 3);
+}
+
 /// The wall clock was a year ahead when evidence was sent, then it was put right and the phone was restarted: by both of
 /// its clocks the evidence is young for weeks.
 #[tokio::test]
@@ -336,6 +374,29 @@ async fn two_processes_change_the_key_once() {
     assert_eq!(*key.made.lock().unwrap(), 2);
     let (signer, request) = last(&world);
     assert_eq!((key.public(), request.evidence.len()), (Some(signer), 0));
+}
+
+/// A request by the old key that arrives after another process's new key was seen again is refused: its decoy is not kept.
+#[tokio::test]
+async fn a_token_by_a_key_that_another_process_has_changed_meanwhile_is_renewed_soon() {
+    let world = World::new().await;
+    let key = Arc::new(AttestingKey::new());
+    let (one, two) = (android(&world, &key), android(&world, &key));
+    world.service.want_evidence(EvidenceWanted { after: [("android_key".to_owned(), 60)].into(), since: 0 });
+    token(&one, "1").await;
+    let gate = Arc::new(tokio::sync::Notify::new());
+    let asked = world.service.count(TOKENS);
+    world.service.script(TOKENS, Act::After(gate.clone()));
+    tokio::join!(token(&two, "late"), async {
+        world.service.asked(TOKENS, asked + 1).await;
+        world.clock.advance(Duration::from_secs(60));
+        token(&one, "2").await;
+        token(&one, "3").await;
+        gate.notify_one();
+    });
+    assert_ne!(key.public(), Some(last(&world).0));
+    token(&two, "late").await;
+    until(|| key.public() == Some(last(&world).0)).await;
 }
 
 /// Another process that the system has stopped keeps the right to carry evidence for as long as it likes.

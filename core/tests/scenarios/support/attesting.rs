@@ -134,6 +134,9 @@ impl InstallKey for AttestingKey {
 pub struct ScriptedProvider {
     pub asked: Mutex<Vec<EvidenceRequest>>,
     pub unavailable: Mutex<bool>,
+    pub unsupported: Mutex<bool>,
+    /// It has no key to assert with.
+    pub lost: Mutex<bool>,
     /// How long each answer takes.
     pub takes: Mutex<Duration>,
 }
@@ -150,6 +153,12 @@ impl EvidenceProvider for ScriptedProvider {
         std::thread::sleep(takes);
         if *self.unavailable.lock().unwrap() {
             return Err(EvidenceFailure::Unavailable { why: "scripted".into() });
+        }
+        if *self.unsupported.lock().unwrap() {
+            return Err(EvidenceFailure::Unsupported { why: "scripted".into() });
+        }
+        if *self.lost.lock().unwrap() && !request.anew {
+            return Err(EvidenceFailure::Lost { why: "scripted".into() });
         }
         let statement = Some(Octets(request.bound_hash.to_vec()));
         let (attestation, assertion) = if request.anew { (statement, None) } else { (None, statement) };
