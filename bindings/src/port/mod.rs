@@ -19,7 +19,7 @@ use bonafide_core::port::{Ports, Storage};
 use thiserror::Error;
 
 pub use connectivity::{ConnectionHint, ConnectivityPort};
-pub use evidence::{EvidencePort, NativeEvidence, NativeEvidenceKind};
+pub use evidence::{EvidenceError, EvidencePort, NativeEvidence, NativeEvidenceKind};
 pub use install_key::{InstallKeyPort, KeyError, NativeCandidate, NativeKey, NativeKeyLevel};
 pub use observer::ObserverPort;
 pub use properties::PropertiesPort;
