@@ -28,7 +28,7 @@ pub(super) fn verify(
     let mut refused = format!("no team is registered for {:?}", subject.app);
     for team in apps.teams(subject.app) {
         let app_id = AppId::new(team, subject.app);
-        match for_app(&app_id, key_id, objects, &hash, (subject, held), trust) {
+        match for_app((team, &app_id), key_id, objects, &hash, (subject, held), trust) {
             Ok(proven) => return Ok(proven),
             Err(reason) => refused = reason,
         }
@@ -37,7 +37,7 @@ pub(super) fn verify(
 }
 
 fn for_app(
-    app_id: &AppId,
+    (team, app_id): (&str, &AppId),
     key_id: &Octets,
     objects: Objects<'_>,
     hash: &Sha256,
@@ -46,7 +46,7 @@ fn for_app(
 ) -> Result<Proven, String> {
     match objects {
         (Some(attestation), assertion) => {
-            let mut attested = attest(app_id, key_id, attestation, hash, subject, trust)?;
+            let mut attested = attest((team, app_id), key_id, attestation, hash, subject, trust)?;
             if let Some(assertion) = assertion {
                 attested = assert(app_id, key_id, assertion, hash, &attested, subject.now)?;
             }
@@ -62,7 +62,7 @@ fn for_app(
 }
 
 fn attest(
-    app_id: &AppId,
+    (team, app_id): (&str, &AppId),
     key_id: &Octets,
     attestation: &Octets,
     hash: &Sha256,
@@ -89,6 +89,7 @@ fn attest(
         proven_at: subject.now,
         facts: Facts {
             apps: vec![subject.app.to_owned()],
+            team: Some(team.to_owned()),
             development: facts.environment != Environment::Production,
             ..Facts::default()
         },

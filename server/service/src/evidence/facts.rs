@@ -37,6 +37,9 @@ pub(crate) struct Facts {
     /// SHA-256 of the certificates that signed them, lower-case hexadecimal; Android.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) signers: Vec<String>,
+    /// The team that the app is of; App Attest.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) team: Option<String>,
     /// The serial numbers of the chain of a Key Attestation: one of them may be revoked later.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) serials: Vec<String>,
@@ -89,6 +92,7 @@ mod tests {
         let facts = Facts {
             apps: vec!["com.acme.app".into()],
             signers: vec!["aa".into()],
+            team: Some("T".into()),
             serials: vec!["1".into()],
             locked: Some(true),
             verified_boot: Some(false),
@@ -97,7 +101,7 @@ mod tests {
             development: true,
             play: Some(Play { recognized: true, device: true, unlicensed: false }),
         };
-        let json = r#"{"apps":["com.acme.app"],"signers":["aa"],"serials":["1"],"locked":true,"verified_boot":false,"patch_level":202504,"expired":true,"development":true,"play":{"recognized":true,"device":true,"unlicensed":false}}"#;
+        let json = r#"{"apps":["com.acme.app"],"signers":["aa"],"team":"T","serials":["1"],"locked":true,"verified_boot":false,"patch_level":202504,"expired":true,"development":true,"play":{"recognized":true,"device":true,"unlicensed":false}}"#;
         assert_eq!(facts.to_json(), json);
         assert_eq!(serde_json::from_str::<Facts>(json).unwrap(), facts);
         assert_eq!(Facts::default().to_json(), r#"{"apps":[]}"#);

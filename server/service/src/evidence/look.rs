@@ -11,6 +11,7 @@ use super::facts::Attested;
 use super::judge::{Grounds, Judged, judge};
 use super::succession::{Following, Old, follow};
 use super::verify::{Subject, verify};
+use crate::appraise::Registration;
 use crate::challenge::Fresh;
 use crate::issue;
 use crate::reply::{Refusal, must};
@@ -23,6 +24,8 @@ pub(crate) struct Asked<'a> {
     pub(crate) request: &'a TokenRequest,
     pub(crate) key: &'a PublicKey,
     pub(crate) thumbprint: &'a str,
+    /// The registered builds that the app is, or claims to be.
+    pub(crate) builds: &'a [&'a Registration],
     pub(crate) fresh: &'a Fresh,
     /// Unix seconds.
     pub(crate) now: u64,
@@ -59,6 +62,7 @@ pub(crate) async fn look(state: &State, snapshot: &Arc<Snapshot>, asked: &Asked<
         policy: &snapshot.rules.evidence,
         trust: &snapshot.trust,
         apps: &snapshot.apps,
+        builds: asked.builds,
         superseded,
         now: asked.now,
     };

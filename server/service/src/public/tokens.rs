@@ -50,9 +50,10 @@ pub(super) async fn issue(
     check_form(&request)?;
 
     let policy = snapshot.policy(&request.audience);
-    let asked = Asked { request: &request, key: &key, thumbprint: &thumbprint, fresh: &fresh, now };
-    let Looked { installation, judged, change } = look(&state, &snapshot, &asked).await?;
     let app = Comparison::of(&request, &snapshot.registrations);
+    let builds = app.registrations();
+    let asked = Asked { request: &request, key: &key, thumbprint: &thumbprint, builds: &builds, fresh: &fresh, now };
+    let Looked { installation, judged, change } = look(&state, &snapshot, &asked).await?;
     let mut findings = appraise(&request, &app, snapshot.config(), &policy, &judged);
     let development = snapshot.development.judge(&request, &thumbprint, now);
     findings.extend(&development.findings);
