@@ -11,8 +11,10 @@ use crate::appraise::KeyLevel;
 
 pub(super) fn verify(chain: &[Octets], subject: &Subject<'_>, trust: &Trust) -> Result<Attested, String> {
     let ders: Vec<&[u8]> = chain.iter().map(|der| der.0.as_slice()).collect();
-    let trust =
-        bonafide_attestation::android_key::Trust { roots: &trust.android_key, revocation: trust.revocations.as_ref() };
+    let trust = bonafide_attestation::android_key::Trust {
+        roots: &trust.android_key.roots,
+        revocation: trust.revocations.as_ref(),
+    };
     let facts = examine(&ders, &trust, subject.now).map_err(|error| error.to_string())?;
     let challenge = bound_hash(subject.account, subject.platform, subject.challenge, None);
     let level = if facts.level == SecurityLevel::Software {
@@ -40,6 +42,7 @@ pub(super) fn verify(chain: &[Octets], subject: &Subject<'_>, trust: &Trust) -> 
             locked: boot.map(|boot| boot.device_locked),
             verified_boot: boot.map(|boot| boot.verified_boot_state == VerifiedBootState::Verified),
             patch_level: hardware.os_patch_level.map(|level| level.0),
+            roots: vec![to_hex(&facts.root_key_digest.0)],
             expired: !facts.expired.is_empty(),
             serials: facts.serials,
             ..Facts::default()

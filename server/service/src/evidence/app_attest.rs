@@ -70,19 +70,23 @@ fn attest(
     trust: &Trust,
 ) -> Result<Attested, String> {
     let time = i64::try_from(subject.now).unwrap_or(i64::MAX);
-    let expectation = AttestationExpectation {
-        app_id,
-        key_id: &key_id.0,
-        client_data_hash: hash,
-        // Which of them it is, is a finding.
-        environments: &[Environment::Production, Environment::Development],
-        roots: &trust.app_attest,
-        time,
-    };
-    let facts = verify_attestation(&attestation.0, &expectation).map_err(|error| error.to_string())?;
+    let (facts, root) = trust.app_attest.under_one(|roots| {
+        let expectation = AttestationExpectation {
+            app_id,
+            key_id: &key_id.0,
+            client_data_hash: hash,
+            // Which of them it is, is a finding.
+            environments: &[Environment::Production, Environment::Development],
+            roots,
+            time,
+        };
+        verify_attestation(&attestation.0, &expectation).map_err(|error| error.to_string())
+    })?;
     // Nothing else covers the receipt: without this it could be anything.
-    let expectation = ReceiptExpectation { app_id, public_key: &facts.public_key, roots: &trust.receipt, time };
-    verify_receipt(&facts.receipt, &expectation).map_err(|error| format!("the receipt: {error}"))?;
+    let (_, receipt_root) = trust.receipt.under_one(|roots| {
+        let expectation = ReceiptExpectation { app_id, public_key: &facts.public_key, roots, time };
+        verify_receipt(&facts.receipt, &expectation).map_err(|error| format!("the receipt: {error}"))
+    })?;
     Ok(Attested {
         kind: EvidenceKind::AppAttest,
         level: KeyLevel::Hardware,
@@ -90,6 +94,8 @@ fn attest(
         facts: Facts {
             apps: vec![subject.app.to_owned()],
             team: Some(team.to_owned()),
+            roots: vec![root, receipt_root],
+            attested_at: Some(subject.now),
             development: facts.environment != Environment::Production,
             ..Facts::default()
         },

@@ -45,9 +45,9 @@ pub(super) fn judge(attested: &[Attested], refused: Vec<String>, grounds: &Groun
         .iter()
         .filter(|one| one.kind.platform() == app.platform)
         .filter(|one| {
-            let revoked = revoked(trust, &one.facts);
-            reasons.extend(revoked.map(|serial| format!("the certificate {serial} has been revoked since")));
-            revoked.is_none()
+            let withdrawn = withdrawn(one, grounds);
+            reasons.extend(withdrawn.clone());
+            withdrawn.is_none()
         })
         .collect();
     // What has expired counts where nothing else does: a policy may choose to bear it.
@@ -90,10 +90,18 @@ pub(super) fn judge(attested: &[Attested], refused: Vec<String>, grounds: &Groun
     }
 }
 
-/// The serial number of the chain that is on the revocation list now.
-fn revoked<'a>(trust: &Trust, facts: &'a Facts) -> Option<&'a str> {
-    let list = trust.revocations.as_ref()?;
-    facts.serials.iter().map(String::as_str).find(|serial| list.find(serial).is_some())
+/// Why what was proven once is worth nothing any more.
+fn withdrawn(one: &Attested, grounds: &Grounds<'_>) -> Option<String> {
+    let Grounds { policy, trust, .. } = grounds;
+    let listed = |serial: &&String| trust.revocations.as_ref().is_some_and(|list| list.find(serial).is_some());
+    if let Some(serial) = one.facts.serials.iter().find(listed) {
+        return Some(format!("the certificate {serial} has been revoked since"));
+    }
+    if !trust.still_roots(one) {
+        return Some(format!("{}: its root is not trusted any more", one.kind.name()));
+    }
+    (one.attested_at() < policy.not_before)
+        .then(|| format!("{}: attested before the policy's not_before", one.kind.name()))
 }
 
 /// Whether it is about another app than the one that asks, or one that somebody else signed. What does not say which

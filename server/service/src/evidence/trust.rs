@@ -1,11 +1,14 @@
 //! What evidence is verified with: roots, the revocation list, the operator's keys of Play Integrity.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use bonafide_attestation::android_key::{self, MAX_REVOCATION_BYTES, MAX_ROOTS_BYTES, RevocationList};
 use bonafide_attestation::{app_attest, play_integrity};
+use bonafide_protocol::encoding::to_hex;
+use bonafide_protocol::evidence::EvidenceKind;
 use serde::{Deserialize, Serialize};
 
+use super::facts::Attested;
 use crate::store::StoreError;
 use crate::store::evidence::ListRow;
 
@@ -88,10 +91,10 @@ impl PlayKeys {
 
 /// Everything that evidence is verified with.
 pub(crate) struct Trust {
-    pub(super) android_key: android_key::Roots,
+    pub(super) android_key: GoogleRoots,
     pub(super) revocations: Option<RevocationList>,
-    pub(super) app_attest: app_attest::Roots,
-    pub(super) receipt: app_attest::Roots,
+    pub(super) app_attest: AppleRoots,
+    pub(super) receipt: AppleRoots,
     /// By package.
     pub(super) play: HashMap<String, play_integrity::Keys>,
 }
@@ -121,12 +124,70 @@ impl Trust {
             Ok((package, keys.ok_or_else(|| unreadable("keys of Play Integrity"))?))
         };
         Ok(Self {
-            android_key: android_key.map_err(|_| unreadable("roots of Google"))?,
+            android_key: GoogleRoots::new(android_key.map_err(|_| unreadable("roots of Google"))?),
             revocations,
-            app_attest: apple(ListName::AppAttestRoots, app_attest::Roots::app_attestation)?,
-            receipt: apple(ListName::ReceiptRoots, app_attest::Roots::receipt)?,
+            app_attest: AppleRoots::new(&apple(ListName::AppAttestRoots, app_attest::Roots::app_attestation)?),
+            receipt: AppleRoots::new(&apple(ListName::ReceiptRoots, app_attest::Roots::receipt)?),
             play: play.into_iter().map(opened).collect::<Result<_, StoreError>>()?,
         })
+    }
+
+    /// Whether all roots that it was verified under are still trusted.
+    pub(super) fn still_roots(&self, one: &Attested) -> bool {
+        let roots = &one.facts.roots;
+        match (one.kind, roots.as_slice()) {
+            (EvidenceKind::AndroidKey, [root]) => self.android_key.digests.contains(root),
+            (EvidenceKind::AppAttest, [root, receipt]) => self.app_attest.has(root) && self.receipt.has(receipt),
+            (EvidenceKind::PlayIntegrity, []) => true,
+            _ => false,
+        }
+    }
+}
+
+/// Google's roots, and the digests of their keys, by which what was verified is remembered.
+pub(super) struct GoogleRoots {
+    pub(super) roots: android_key::Roots,
+    digests: BTreeSet<String>,
+}
+
+impl GoogleRoots {
+    fn new(roots: android_key::Roots) -> Self {
+        let digests = roots.key_digests().iter().map(|digest| to_hex(digest)).collect();
+        Self { roots, digests }
+    }
+}
+
+/// Apple's roots, each alone, by the digest of its key: what is verified has to be known to be under that one.
+pub(super) struct AppleRoots(Vec<(String, app_attest::Roots)>);
+
+impl AppleRoots {
+    fn new(roots: &app_attest::Roots) -> Self {
+        let alone = |der: &Vec<u8>| {
+            // They have been read once already.
+            let one = app_attest::Roots::from_der(vec![der.clone()]).ok()?;
+            let digest = to_hex(one.key_digests().first()?);
+            Some((digest, one))
+        };
+        Self(roots.as_der().iter().filter_map(alone).collect())
+    }
+
+    fn has(&self, digest: &str) -> bool {
+        self.0.iter().any(|(known, _)| known == digest)
+    }
+
+    /// What verifies under one of them, and the digest of that one; or why it does not under the last.
+    pub(super) fn under_one<T>(
+        &self,
+        verify: impl Fn(&app_attest::Roots) -> Result<T, String>,
+    ) -> Result<(T, String), String> {
+        let mut refused = "no root is trusted".to_owned();
+        for (digest, root) in &self.0 {
+            match verify(root) {
+                Ok(verified) => return Ok((verified, digest.clone())),
+                Err(reason) => refused = reason,
+            }
+        }
+        Err(refused)
     }
 }
 

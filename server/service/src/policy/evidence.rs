@@ -36,6 +36,10 @@ pub(crate) struct EvidencePolicy {
     /// was proven before goes on to count: they hear of this with an answer, and would be refused until then.
     #[serde(skip_serializing_if = "is_default")]
     pub(crate) since: u64,
+    /// What was attested before this time, Unix seconds, does not count at all, and is asked for anew: for roots or keys
+    /// that were trusted by mistake.
+    #[serde(skip_serializing_if = "is_default")]
+    pub(crate) not_before: u64,
 }
 
 /// How old evidence may be, in seconds.
@@ -52,7 +56,8 @@ pub(crate) struct MaxAge {
 
 impl Default for EvidencePolicy {
     fn default() -> Self {
-        Self { max_age: MaxAge::default(), least_patch_level: None, revocations_max_age: REVOCATIONS, since: 0 }
+        let max_age = MaxAge::default();
+        Self { max_age, least_patch_level: None, revocations_max_age: REVOCATIONS, since: 0, not_before: 0 }
     }
 }
 
@@ -88,7 +93,7 @@ impl EvidencePolicy {
     pub(crate) fn wanted(&self, platform: Platform) -> EvidenceWanted {
         let kinds = EvidenceKind::ALL.iter().filter(|kind| kind.platform() == platform);
         let after = kinds.map(|kind| (kind.name().to_owned(), self.max_age.of(*kind) / 4 * 3)).collect();
-        EvidenceWanted { after, since: self.since }
+        EvidenceWanted { after, since: self.since.max(self.not_before) }
     }
 
     /// All of it, what is left at its default too.
@@ -98,6 +103,7 @@ impl EvidencePolicy {
             "least_patch_level": self.least_patch_level,
             "revocations_max_age": self.revocations_max_age,
             "since": self.since,
+            "not_before": self.not_before,
         })
     }
 
@@ -116,6 +122,7 @@ impl EvidencePolicy {
             least_patch_level: member(value, "least_patch_level"),
             revocations_max_age: member(value, "revocations_max_age").unwrap_or(default.revocations_max_age),
             since: member(value, "since").unwrap_or(default.since),
+            not_before: member(value, "not_before").unwrap_or(default.not_before),
         }
     }
 }

@@ -89,3 +89,58 @@ async fn roots_are_replaced_while_the_service_runs_and_typing_errors_are_told() 
     let (_, audit) = world.service.operator("GET", "/admin/v1/audit?limit=1", None).await;
     assert_eq!(audit.pointer("/0/action"), Some(&json!("evidence.list")));
 }
+
+/// Whether the client cares or not: it may go on to assert, and be quiet about what it was asked for.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_root_that_is_withdrawn_takes_along_what_was_attested_under_it() {
+    let world = World::new().await;
+    let refused = ["key_level_too_low", "evidence_missing", "evidence_invalid"];
+    let (phone, iphone) = (Phone::android(), IPhone::new());
+    phone.enroll(&world).await;
+    iphone.enroll(&world).await;
+    let root = pem(&world.google.lock().unwrap().root());
+    world.set_list("android-key-roots", &pem(&Forge::remote().root())).await;
+    phone.ask(&world, |_| Vec::new()).await;
+    world.assert_found(&refused, "Google's").await;
+    assert!(world.judged().await.1.contains("its root is not trusted any more"));
+    world.set_list("android-key-roots", &root).await;
+    phone.ask(&world, |_| Vec::new()).await;
+    world.assert_passes("and trusted again").await;
+
+    for list in ["app-attest-roots", "receipt-roots"] {
+        let path = format!("/admin/v1/evidence/lists/{list}");
+        assert_eq!(world.service.operator("DELETE", &path, None).await.0, StatusCode::OK);
+        iphone.phone.ask(&world, |_| Vec::new()).await;
+        world.assert_found(&refused, list).await;
+        world.set_list(list, &world.apple.root(list)).await;
+        iphone.phone.ask(&world, |_| Vec::new()).await;
+        world.assert_passes("and trusted again").await;
+    }
+    let path = "/admin/v1/evidence/lists/app-attest-roots";
+    assert_eq!(world.service.operator("DELETE", path, None).await.0, StatusCode::OK);
+    for day in 1..=60_u32 {
+        world.service.clock.set(NOW + u64::from(day) * DAY);
+        iphone.assert(&world, day).await;
+    }
+    world.assert_found(&refused, "however often it asserts").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_attested_before_the_policys_time_does_not_count() {
+    let world = World::new().await;
+    let (phone, iphone) = (Phone::android(), IPhone::new());
+    phone.enroll(&world).await;
+    iphone.enroll(&world).await;
+    world.service.clock.set(NOW + 10);
+    world.policy(json!({ "findings": {}, "evidence": { "not_before": NOW + 10 } })).await;
+    let refused = ["key_level_too_low", "evidence_missing", "evidence_invalid"];
+    phone.ask(&world, |_| Vec::new()).await;
+    world.assert_found(&refused, "an Android").await;
+    let answer = iphone.assert(&world, 1).await;
+    world.assert_found(&refused, "an iPhone, and its assertion of now").await;
+    assert_eq!(answer.evidence_wanted.since, NOW + 10, "it is asked for another key");
+    IPhone::new().enroll(&world).await;
+    world.assert_passes("one that is attested now").await;
+    iphone.enroll(&world).await;
+    world.assert_passes("and this one, attested anew").await;
+}
