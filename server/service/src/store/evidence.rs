@@ -1,6 +1,7 @@
 //! What platforms attested of install keys, which key follows which, and the operator's lists.
 
 use bonafide_protocol::evidence::EvidenceKind;
+use sqlx::Connection as _;
 
 use super::{Connection, StoreError, int, uint};
 use crate::appraise::KeyLevel;
@@ -108,6 +109,15 @@ fn attested((kind, level, proven_at, facts, point, id, counter): Columns) -> Opt
 /// Writes what a request changed. `false`, and nothing written, if another request was faster: it counted further, or
 /// gave the installation to another key.
 pub(crate) async fn write(connection: &mut Connection, account: &str, change: &KeyChange) -> Result<bool, StoreError> {
+    // A savepoint: other requests' changes are in the same transaction, and half of this one's would be a state that
+    // nobody has judged.
+    let mut attempt = connection.begin().await?;
+    let written = apply(&mut attempt, account, change).await?;
+    if written { attempt.commit().await? } else { attempt.rollback().await? }
+    Ok(written)
+}
+
+async fn apply(connection: &mut Connection, account: &str, change: &KeyChange) -> Result<bool, StoreError> {
     let key = &change.thumbprint;
     let now = change.now;
     // Whatever may be lost comes first. No request has both a succession and an assertion: a new key has none to follow.
@@ -445,5 +455,25 @@ mod tests {
             .await
             .unwrap();
         assert_eq!(live, ["k3"], "one installation, one key");
+    }
+
+    /// What was not done for want of its last step is not done at all.
+    #[tokio::test]
+    async fn what_fails_half_way_leaves_nothing_behind() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = Store::open(&directory.path().join(DATABASE_FILE), true).await.unwrap();
+        let mut change = store.change().await.unwrap();
+        accounts::insert(&mut change, "acme", 0).await.unwrap();
+        // k1 follows k0, and was not seen again.
+        assert!(write(&mut change, "acme", &begin("k1", "k0", None)).await.unwrap());
+        // Two requests by the new key n, side by side, both judged when it had no place: one follows x, the other k1.
+        let of_x = Succession::Begin { old: "x".into(), installation: "j".into(), place: None };
+        let of_x = KeyChange { thumbprint: "n".into(), now: 1, proven: Vec::new(), succession: Some(of_x) };
+        assert!(write(&mut change, "acme", &of_x).await.unwrap());
+        let before = known(&mut change, "acme", "k1").await.unwrap().place;
+        assert!(!write(&mut change, "acme", &begin("n", "k1", place(Some("k0")))).await.unwrap());
+        let after = known(&mut change, "acme", "k1").await.unwrap().place;
+        let old = known(&mut change, "acme", "k0").await.unwrap().place;
+        assert_eq!(after, before, "nothing was to be written; k1 is confirmed now, and k0 goes on for ever: {old:?}");
     }
 }

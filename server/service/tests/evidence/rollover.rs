@@ -195,3 +195,37 @@ async fn two_rollovers_side_by_side_leave_one_key() {
         world.assert_found(&["key_level_too_low", "evidence_missing", "key_superseded"], "the old key").await;
     }
 }
+
+/// One new key, two old ones that vouch for it, two requests side by side: what is refused leaves the old key alive.
+#[tokio::test(flavor = "multi_thread")]
+async fn two_words_for_one_key_do_not_keep_the_old_key_alive() {
+    let world = World::new().await;
+    let mut alive = 0;
+    for _ in 0..20 {
+        let (old, next, other, new) = (Phone::android(), Phone::android(), Phone::android(), Phone::android());
+        let id = old.enroll(&world).await.installation;
+        other.enroll(&world).await;
+        let challenge = world.service.challenge().await;
+        let chain = world.chain(&next.key(), &next.key_hash(&challenge), |_, _| {});
+        next.ask_with(&world, &challenge, vec![chain], Some(old.vouch(&next, &challenge))).await;
+        let mut calls = Vec::new();
+        for vouching in [&other, &next] {
+            let challenge = world.service.challenge().await;
+            let body = new.request(&challenge, Vec::new(), Some(vouching.vouch(&new, &challenge)));
+            let url = format!("http://{}/v1/tokens", world.service.public());
+            calls.push(tokio::spawn(world.service.http.post(url).body(body).send()));
+        }
+        for call in calls {
+            call.await.unwrap().unwrap();
+        }
+        // The key that took over is seen again and again; the one before it should have ended by now.
+        let live = next.ask(&world, |_| Vec::new()).await;
+        next.ask(&world, |_| Vec::new()).await;
+        let (live_findings, _) = world.judged().await;
+        let late = old.ask(&world, |_| Vec::new()).await;
+        let (findings, _) = world.judged().await;
+        let both = live.installation == id && late.installation == id && live_findings.is_empty() && findings.is_empty();
+        alive += usize::from(both);
+    }
+    assert_eq!(alive, 0, "of 20 installations so many have two live keys, for good");
+}
