@@ -46,7 +46,7 @@ pub(crate) async fn look(state: &State, snapshot: &Arc<Snapshot>, asked: &Asked<
     let (known, old) = if attests(platform) { recall(state, asked, old).await? } else { (KnownKey::default(), None) };
     let results = check(state, snapshot, asked, &known).await?;
 
-    let derived = |thumbprint: &str| issue::installation(&snapshot.keyring, thumbprint);
+    let derived = |thumbprint: &str| issue::installation(&snapshot.keyring, platform, thumbprint);
     let Following { installation, succession, superseded } = follow(asked.thumbprint, platform, &known, old, derived);
     let (mut proven, mut refused) = (Vec::new(), Vec::new());
     for result in results {

@@ -5,8 +5,8 @@ use bonafide_protocol::message::TokenResponse;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
-use crate::common::{ACCOUNT, answer};
-use crate::phone::{IPhone, Phone, World};
+use crate::common::{ACCOUNT, Device, answer, genuine, parts, pin};
+use crate::phone::{IPhone, Phone, World, copy};
 
 fn chain(world: &World, phone: &Phone, challenge: &str) -> Vec<Evidence> {
     vec![world.chain(&phone.key(), &phone.key_hash(challenge), |_, _| {})]
@@ -228,4 +228,37 @@ async fn two_words_for_one_key_do_not_keep_the_old_key_alive() {
         alive += usize::from(both);
     }
     assert_eq!(alive, 0, "of 20 installations so many have two live keys, for good");
+}
+
+/// A key that has ended says that it is a desktop, and is the installation again, forced verdict included.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_ended_key_is_not_the_installation_of_the_live_one_on_another_platform() {
+    let world = World::new().await;
+    let body = json!({ "pins": [pin(1), pin(2)], "mode": "enforce", "send_token": true,
+        "policy": { "platforms": ["android", "ios", "jvm"], "least_key_level": "software" } });
+    let (status, answer) = world.service.operator("PUT", "/admin/v1/hosts/api.acme.com", Some(body)).await;
+    assert_eq!(status, StatusCode::OK, "{answer}");
+    let (old, new) = (Phone::android(), Phone::android());
+    let id = old.enroll(&world).await.installation;
+    let challenge = world.service.challenge().await;
+    let chain = world.chain(&new.key(), &new.key_hash(&challenge), |_, _| {});
+    new.ask_with(&world, &challenge, vec![chain], Some(old.vouch(&new, &challenge))).await;
+    let live = new.ask(&world, |_| Vec::new()).await;
+    world.assert_passes("the live key").await;
+    old.ask(&world, |_| Vec::new()).await;
+    world.assert_found(&["evidence_missing", "key_superseded"], "the ended key").await;
+
+    let path = format!("/admin/v1/installations/{id}/forced");
+    let body = json!({ "verdict": "pass", "seconds": 3600, "reason": "support" });
+    assert_eq!(world.service.operator("PUT", &path, Some(body)).await.0, StatusCode::OK);
+    // Nothing of this is registered.
+    let thief = Phone { device: Device { key: copy(&old.device.key), ..Device::new() } };
+    let stolen = thief.ask(&world, |_| Vec::new()).await;
+    let jwks = world.service.operator("GET", "/.well-known/jwks.json", None).await.1;
+    let sub = |token: &str| parts(token).1.get("sub").cloned();
+    assert!(
+        !genuine(&jwks, &stolen.token) || sub(&stolen.token) != sub(&live.token),
+        "a production token for the live phone's `sub`, by its ended key: {:?}",
+        world.judged().await
+    );
 }
