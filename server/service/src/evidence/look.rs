@@ -34,6 +34,8 @@ pub(crate) struct Asked<'a> {
 /// How the install key stands, and what is to be remembered of it once the challenge is spent.
 pub(crate) struct Looked {
     pub(crate) installation: String,
+    /// The installation that the key would be of if nothing were remembered of any key: what a decoy names.
+    pub(crate) alone: String,
     pub(crate) judged: Judged,
     pub(crate) change: Option<KeyChange>,
 }
@@ -73,7 +75,7 @@ pub(crate) async fn look(state: &State, snapshot: &Arc<Snapshot>, asked: &Asked<
         proven,
         succession,
     });
-    Ok(Looked { installation, judged, change })
+    Ok(Looked { installation, alone: derived(asked.thumbprint), judged, change })
 }
 
 /// The thumbprint of the old key that vouches for the one that asks. A word that is not the old key's is a broken

@@ -1,6 +1,7 @@
 //! One install key after another: the installation outlives its key.
 
 use bonafide_protocol::evidence::{Evidence, Previous, rollover_message};
+use bonafide_protocol::measurement::Fact;
 use bonafide_protocol::message::TokenResponse;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
@@ -40,7 +41,8 @@ async fn an_installation_outlives_its_keys_and_a_finished_key_is_good_for_nothin
         world.assert_passes("the new key").await;
         let late = plain(&world, old).await;
         world.assert_found(&["key_level_too_low", "evidence_missing", "key_superseded"], "the old key").await;
-        assert_eq!(late.installation, first.installation, "a thief of an old key learns nothing from it");
+        let is_first = old.thumbprint() == keys.first().unwrap().thumbprint();
+        assert_eq!(late.installation == first.installation, is_first, "an old key's decoy names its own id");
         world.service.clock.advance(1);
     }
     // However many keys came between, the one that gave the installation its id has ended for good.
@@ -131,9 +133,9 @@ async fn only_a_new_key_takes_over_and_only_from_one_that_is_known() {
     assert_ne!(rolled.installation, held, "an iPhone's key is never changed: its evidence is renewed");
 }
 
-/// Whether the evidence was taken or not, the answer names the same installation: it tells nothing.
+/// A decoy names the installation that its key would have alone; the operator sees the one that it is.
 #[tokio::test(flavor = "multi_thread")]
-async fn the_installation_in_the_answer_does_not_tell_whether_the_evidence_was_taken() {
+async fn a_decoy_names_no_installation_that_was_taken_over() {
     let world = World::new().await;
     let (old, new) = (Phone::android(), Phone::android());
     let first = old.enroll(&world).await;
@@ -142,9 +144,40 @@ async fn the_installation_in_the_answer_does_not_tell_whether_the_evidence_was_t
     let word = old.vouch(&new, &challenge);
     let decoy = new.ask_with(&world, &challenge, evidence, Some(word)).await;
     world.assert_found(&["key_level_too_low", "evidence_missing", "evidence_invalid"], "refused").await;
-    assert_eq!(decoy.installation, first.installation);
-    assert_eq!(plain(&world, &new).await.installation, first.installation);
+    assert_ne!(decoy.installation, first.installation);
+    assert_eq!(plain(&world, &new).await.installation, decoy.installation);
     world.assert_found(&["key_level_too_low", "evidence_missing"], "nothing was proven of it").await;
+    let (_, list) = world.service.operator("GET", "/admin/v1/appraisals?limit=1", None).await;
+    assert_eq!(list.pointer("/0/installation"), Some(&json!(first.installation)));
+    new.enroll(&world).await;
+    world.assert_passes("attested after all").await;
+    assert_eq!(plain(&world, &new).await.installation, first.installation);
+}
+
+/// Both get decoys. A second key of theirs tells them whether the evidence of the first was good.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_installation_does_not_tell_whether_evidence_was_taken() {
+    let world = World::new().await;
+    let mut told = Vec::new();
+    for taken in [true, false] {
+        // Debugged: whatever becomes of the evidence, it is a decoy.
+        let (mut old, mut new) = (Phone::android(), Phone::android());
+        for phone in [&mut old, &mut new] {
+            let device = phone.device.request.measurement.device.as_mut().unwrap();
+            device.debuggers = Fact::Known(vec!["gdb".into()]);
+        }
+        let first = old
+            .ask(&world, |challenge| match taken {
+                true => chain(&world, &old, challenge),
+                false => vec![world.chain(&old.key(), &old.key_hash("another"), |_, _| {})],
+            })
+            .await;
+        let challenge = world.service.challenge().await;
+        let word = old.vouch(&new, &challenge);
+        let second = new.ask_with(&world, &challenge, Vec::new(), Some(word)).await;
+        told.push(first.installation == second.installation);
+    }
+    assert_eq!(told.first(), told.last(), "two decoys can be told apart by why they are decoys");
 }
 
 #[tokio::test(flavor = "multi_thread")]
