@@ -9,5 +9,6 @@ mod ios;
 mod operator;
 mod phone;
 mod play;
+mod remembered;
 mod rollover;
 mod shapes;
