@@ -327,7 +327,7 @@ async fn end(
     Ok(())
 }
 
-/// What was proven before `proven_before` counts no more; keys of installations that are gone, and did not change since
+/// What was proven before `proven_before` counts no more, and goes with its installation; keys of installations that are gone, and did not change since
 /// `changed_before`, go too.
 pub(crate) async fn purge(
     connection: &mut Connection,
@@ -335,7 +335,12 @@ pub(crate) async fn purge(
     changed_before: u64,
 ) -> Result<u64, StoreError> {
     // An App Attest key is kept as long as its installation: it is attested once, and asserts from then on.
-    let attested = sqlx::query("DELETE FROM attested_keys WHERE proven_at < $1 AND (app_key = '' OR proven_at < $2)")
+    // And nothing goes that makes a key the one of its installation: it may have to name the next.
+    let attested = sqlx::query(
+        "DELETE FROM attested_keys WHERE proven_at < $1 AND (app_key = '' OR proven_at < $2) \
+         AND NOT EXISTS (SELECT 1 FROM installations i \
+         WHERE i.account = attested_keys.account AND i.thumbprint = attested_keys.thumbprint)",
+    )
         .bind(int(proven_before))
         .bind(int(changed_before))
         .execute(&mut *connection)
