@@ -11,10 +11,8 @@ use crate::appraise::KeyLevel;
 
 pub(super) fn verify(chain: &[Octets], subject: &Subject<'_>, trust: &Trust) -> Result<Attested, String> {
     let ders: Vec<&[u8]> = chain.iter().map(|der| der.0.as_slice()).collect();
-    let trust = bonafide_attestation::android_key::Trust {
-        roots: &trust.android_key.roots,
-        revocation: trust.revocations.as_ref(),
-    };
+    let roots = trust.android_key.roots.as_ref().ok_or("the list of roots, or of revocations, cannot be read")?;
+    let trust = bonafide_attestation::android_key::Trust { roots, revocation: trust.revocations.as_ref() };
     let facts = examine(&ders, &trust, subject.now).map_err(|error| error.to_string())?;
     let challenge = bound_hash(subject.account, subject.platform, subject.challenge, None);
     let level = if facts.level == SecurityLevel::Software {

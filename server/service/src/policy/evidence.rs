@@ -16,6 +16,9 @@ const AGES: std::ops::RangeInclusive<u64> = 300..=LONGEST_AGE;
 /// The longest time for which evidence counts, in seconds.
 pub(crate) const LONGEST_AGE: u64 = 30 * DAY;
 
+/// How far the clocks of two nodes may be apart, in seconds.
+const MOST_AHEAD: u64 = 300;
+
 /// Patch levels that may be demanded, YYYYMM.
 const PATCH_LEVELS: std::ops::RangeInclusive<u64> = 201_501..=209_912;
 
@@ -84,14 +87,20 @@ impl MaxAge {
 }
 
 impl EvidencePolicy {
-    /// Whether evidence of this kind and time counts at `now`. A time of the future is that of another node's clock.
+    /// Whether evidence of this kind and time counts at `now`. A time a little ahead is that of another node's clock;
+    /// further ahead a clock was wrong, and nobody knows how old it is.
     pub(crate) fn counts(&self, kind: EvidenceKind, proven_at: u64, now: u64) -> bool {
+        if proven_at > now.saturating_add(MOST_AHEAD) {
+            return false;
+        }
         now.saturating_sub(proven_at) <= self.max_age.of(kind)
     }
 
     /// What devices of this platform are told: to send evidence anew when a quarter of its time is left.
-    pub(crate) fn wanted(&self, platform: Platform) -> EvidenceWanted {
+    /// Play Integrity only where somebody here can read it.
+    pub(crate) fn wanted(&self, platform: Platform, play: bool) -> EvidenceWanted {
         let kinds = EvidenceKind::ALL.iter().filter(|kind| kind.platform() == platform);
+        let kinds = kinds.filter(|kind| play || **kind != EvidenceKind::PlayIntegrity);
         let after = kinds.map(|kind| (kind.name().to_owned(), self.max_age.of(*kind) / 4 * 3)).collect();
         EvidenceWanted { after, since: self.since.max(self.not_before) }
     }
@@ -199,8 +208,9 @@ mod tests {
         assert!(policy.counts(kind, 1_000, 1_000 + HOUR));
         assert!(!policy.counts(kind, 1_000, 1_001 + HOUR));
         assert!(policy.counts(kind, 999, 1_000), "from before what is wanted anew: the device has not heard of it");
-        assert_eq!(policy.wanted(Platform::Ios).after, [("app_attest".to_owned(), 2_700)].into());
-        assert_eq!(policy.wanted(Platform::Android).after.len(), 2);
-        assert_eq!(policy.wanted(Platform::Jvm), EvidenceWanted { since: 1_000, ..EvidenceWanted::default() });
+        assert_eq!(policy.wanted(Platform::Ios, true).after, [("app_attest".to_owned(), 2_700)].into());
+        assert_eq!(policy.wanted(Platform::Android, true).after.len(), 2);
+        assert_eq!(policy.wanted(Platform::Android, false).after.len(), 1);
+        assert_eq!(policy.wanted(Platform::Jvm, true), EvidenceWanted { since: 1_000, ..EvidenceWanted::default() });
     }
 }

@@ -1,8 +1,11 @@
 //! Roots, revocations and their keepers.
 
 use bonafide_forge::android_key::forge::{Forge, pem};
+use bonafide_protocol::measurement::Platform;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
+use sqlx::ConnectOptions as _;
+use sqlx::sqlite::SqliteConnectOptions;
 
 use crate::phone::{IPhone, NOW, Phone, World};
 
@@ -143,4 +146,53 @@ async fn what_was_attested_before_the_policys_time_does_not_count() {
     world.assert_passes("one that is attested now").await;
     iphone.enroll(&world).await;
     world.assert_passes("and this one, attested anew").await;
+}
+
+/// As a later version of the service may write it: the node goes on, without the kind that the list is about.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_that_cannot_be_read_does_not_freeze_the_node() {
+    let mut world = World::new().await;
+    let (phone, iphone) = (Phone::android(), IPhone::new());
+    let id = phone.enroll(&world).await.installation;
+    iphone.enroll(&world).await;
+    let refused = ["key_level_too_low", "evidence_missing", "evidence_invalid"];
+    for (list, hit) in [("receipt-roots", Platform::Ios), ("revocations", Platform::Android)] {
+        let options = SqliteConnectOptions::new().filename(world.service.database());
+        let mut connection = options.connect().await.unwrap();
+        let unreadable = "UPDATE evidence_lists SET content = 'of a later form' WHERE name = $1";
+        sqlx::query(unreadable).bind(list).execute(&mut connection).await.unwrap();
+        drop(connection);
+        world.service.restart().await;
+        // Appraisals are listed by their time.
+        world.service.clock.advance(1);
+        let (other, held) = match hit {
+            Platform::Ios => (&phone, &iphone.phone),
+            _ => (&iphone.phone, &phone),
+        };
+        held.ask(&world, |_| Vec::new()).await;
+        world.assert_found(&refused, list).await;
+        other.ask(&world, |_| Vec::new()).await;
+        world.assert_passes("the other platform").await;
+        let content = if list == "revocations" { r#"{"entries": {}}"#.to_owned() } else { world.apple.root(list) };
+        let (status, answer) = world.put_text(&format!("/admin/v1/evidence/lists/{list}"), &content).await;
+        assert_eq!(status, StatusCode::OK, "{answer}");
+        held.ask(&world, |_| Vec::new()).await;
+        world.assert_passes("set again").await;
+    }
+    let path = format!("/admin/v1/installations/{id}/forced");
+    let body = json!({ "verdict": "fail", "seconds": 3600, "reason": "stolen" });
+    assert_eq!(world.service.operator("PUT", &path, Some(body)).await.0, StatusCode::OK);
+}
+
+/// Milliseconds for seconds: every device would make a new key for each token from then on.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_time_of_the_future_is_refused() {
+    let world = World::new().await;
+    for member in ["since", "not_before"] {
+        for (time, http) in [(NOW * 1000, 400), (NOW + 1, 400), (NOW, 200)] {
+            let policy = json!({ "findings": {}, "evidence": { member: time } }).to_string();
+            let (status, answer) = world.put_text("/admin/v1/policy?force=true", &policy).await;
+            assert_eq!(status.as_u16(), http, "{member} {time}: {answer}");
+        }
+    }
 }
