@@ -1,6 +1,6 @@
 //! Key Attestation: the attested key is the install key, and the bound hash its challenge.
 
-use bonafide_attestation::android_key::{Expectation, SecurityLevel, VerifiedBootState, examine};
+use bonafide_attestation::android_key::{Expectation, Package, SecurityLevel, VerifiedBootState, examine};
 use bonafide_protocol::encoding::to_hex;
 use bonafide_protocol::evidence::{EvidenceKind, Octets, bound_hash};
 
@@ -37,6 +37,7 @@ pub(super) fn verify(chain: &[Octets], subject: &Subject<'_>, trust: &Trust) -> 
         facts: Facts {
             apps: app.into_iter().flat_map(|app| &app.packages).map(|package| package.name.clone()).collect(),
             signers: app.into_iter().flat_map(|app| &app.signatures).map(|digest| to_hex(&digest.0)).collect(),
+            version_code: app.and_then(|app| version_code(&app.packages, subject.app)),
             locked: boot.map(|boot| boot.device_locked),
             verified_boot: boot.map(|boot| boot.verified_boot_state == VerifiedBootState::Verified),
             patch_level: hardware.os_patch_level.map(|level| level.0),
@@ -47,4 +48,8 @@ pub(super) fn verify(chain: &[Octets], subject: &Subject<'_>, trust: &Trust) -> 
         },
         app_key: None,
     })
+}
+
+fn version_code(packages: &[Package], app: &str) -> Option<u64> {
+    packages.iter().find(|package| package.name == app).map(|package| package.version.0)
 }

@@ -49,9 +49,15 @@ impl RegisteredApps {
     }
 }
 
-/// Whether this build is one of the signers, or the team, that evidence names.
-pub(super) fn vouches(build: &Registration, one: &Attested) -> bool {
-    is_by(one, |digest| signers(build).any(|signer| signer == digest), |named| team(build) == Some(named))
+/// Whether this build is of the signers, or the team, and the version that evidence names. `fresh`: it came with this
+/// request, and names the build that asks; what is remembered may be of the one before an update.
+pub(super) fn vouches(build: &Registration, one: &Attested, fresh: bool) -> bool {
+    let is_version = match (build.build.parse::<u64>(), one.facts.version_code) {
+        // Older Androids attest the lower half.
+        (Ok(code), Some(named)) => named == code || named == code & 0xffff_ffff || !fresh && named < code,
+        _ => true,
+    };
+    is_version && is_by(one, |digest| signers(build).any(|signer| signer == digest), |named| team(build) == Some(named))
 }
 
 /// All that evidence names has to be known; what names nobody is by nobody.

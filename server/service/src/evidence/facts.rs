@@ -37,6 +37,9 @@ pub(crate) struct Facts {
     /// SHA-256 of the certificates that signed them, lower-case hexadecimal; Android.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) signers: Vec<String>,
+    /// The version code of the app that asked when it was attested; Android.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) version_code: Option<u64>,
     /// The team that the app is of; App Attest.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) team: Option<String>,
@@ -106,6 +109,7 @@ mod tests {
         let facts = Facts {
             apps: vec!["com.acme.app".into()],
             signers: vec!["aa".into()],
+            version_code: Some(7),
             team: Some("T".into()),
             roots: vec!["bb".into()],
             attested_at: Some(7),
@@ -117,7 +121,7 @@ mod tests {
             development: true,
             play: Some(Play { recognized: true, device: true, unlicensed: false }),
         };
-        let json = r#"{"apps":["com.acme.app"],"signers":["aa"],"team":"T","roots":["bb"],"attested_at":7,"serials":["1"],"locked":true,"verified_boot":false,"patch_level":202504,"expired":true,"development":true,"play":{"recognized":true,"device":true,"unlicensed":false}}"#;
+        let json = r#"{"apps":["com.acme.app"],"signers":["aa"],"version_code":7,"team":"T","roots":["bb"],"attested_at":7,"serials":["1"],"locked":true,"verified_boot":false,"patch_level":202504,"expired":true,"development":true,"play":{"recognized":true,"device":true,"unlicensed":false}}"#;
         assert_eq!(facts.to_json(), json);
         assert_eq!(serde_json::from_str::<Facts>(json).unwrap(), facts);
         assert_eq!(Facts::default().to_json(), r#"{"apps":[]}"#);

@@ -110,11 +110,11 @@ fn withdrawn(one: &Attested, grounds: &Grounds<'_>) -> Option<String> {
 /// Who may have signed it is for the builds to say that the app is: another build of the same app, a tester's for
 /// instance, lends its signer to nobody. Where no build is claimed, which is a finding of its own, any one's will do.
 fn is_of_another(one: &Attested, grounds: &Grounds<'_>) -> bool {
-    let Grounds { app, apps, builds, .. } = grounds;
+    let Grounds { app, apps, builds, now, .. } = grounds;
     let named = one.facts.apps.contains(&app.id);
     let signed = match builds {
         [] => apps.vouch(app, one),
-        builds => builds.iter().any(|build| apps::vouches(build, one)),
+        builds => builds.iter().any(|build| apps::vouches(build, one, one.proven_at == *now)),
     };
     // Where Google did not evaluate the app it names none, and that is a finding of its own.
     let unevaluated = one.facts.play.as_ref().is_some_and(|play| !play.recognized) && one.facts.apps.is_empty();

@@ -47,6 +47,7 @@ fn verify_with(keys: &Keys, token: &str, subject: &Subject<'_>) -> Result<Attest
         facts: Facts {
             apps: verdict.app.package_name.into_iter().collect(),
             signers,
+            version_code: verdict.app.version_code.and_then(|code| u64::try_from(code).ok()),
             play: Some(Play {
                 recognized: verdict.app.recognition == AppRecognition::PlayRecognized,
                 device,

@@ -252,3 +252,31 @@ async fn of_a_lineage_the_newest_and_the_oldest_signer_count() {
         world.assert_found(expected, &format!("{signer:x}")).await;
     }
 }
+
+/// The hardware names the version code. A build that repeats the digests of a newer one is told by it.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_version_code_that_the_hardware_names_counts() {
+    let world = World::new().await;
+    for (version, build) in [("0.9", "6"), ("1.1", "7"), ("2.0", "200")] {
+        world.register(Platform::Android, json!({ "version": version, "build": build })).await;
+    }
+    let claims = |phone: &mut Phone, version: &str, build: &str| {
+        phone.device.request.app.version = version.into();
+        phone.device.request.app.build = build.into();
+    };
+    let mut phone = Phone::android();
+    for (version, build, expected) in
+        [("2.0", "200", &["evidence_other_app"][..]), ("0.9", "6", &["evidence_other_app"]), ("1.1", "7", &[])]
+    {
+        claims(&mut phone, version, build);
+        phone.enroll(&world).await;
+        world.assert_found(expected, &format!("the chain says 7, the app {build}")).await;
+    }
+    world.service.clock.advance(1);
+    claims(&mut phone, "2.0", "200");
+    phone.ask(&world, |_| Vec::new()).await;
+    world.assert_passes("updated since").await;
+    claims(&mut phone, "0.9", "6");
+    phone.ask(&world, |_| Vec::new()).await;
+    world.assert_found(&["evidence_other_app"], "no app grows older").await;
+}
