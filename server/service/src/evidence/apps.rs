@@ -71,7 +71,12 @@ fn is_by(one: &Attested, is_signer: impl Fn(&str) -> bool, is_team: impl Fn(&str
 /// The certificates that platforms may name for the build: its own, and the oldest of a lineage. Android's key store
 /// names that one, whatever signs the app now, so that what knows of no rotation goes on; it names none between.
 fn signers(build: &Registration) -> impl Iterator<Item = &str> {
-    build.package.signers.iter().flat_map(|one| one.lineage.first().into_iter().chain([&one.sha256])).map(String::as_str)
+    build
+        .package
+        .signers
+        .iter()
+        .flat_map(|one| one.lineage.first().into_iter().chain([&one.sha256]))
+        .map(String::as_str)
 }
 
 fn team(build: &Registration) -> Option<&str> {

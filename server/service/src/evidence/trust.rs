@@ -120,7 +120,10 @@ impl Trust {
         let opened = |(package, secret): (String, Vec<u8>)| {
             let keys = serde_json::from_slice::<PlayKeys>(&secret).ok().and_then(|keys| keys.open().ok());
             if keys.is_none() {
-                tracing::error!(package, "the keys of Play Integrity cannot be read: it proves nothing until they are set again");
+                tracing::error!(
+                    package,
+                    "the keys of Play Integrity cannot be read: it proves nothing until they are set again"
+                );
             }
             Some((package, keys?))
         };

@@ -69,7 +69,8 @@ pub(super) async fn issue(
     let next = challenge::issue(&keyring.challenges, &state.account, now, Some(&thumbprint));
     let next_challenge = must(next, "no challenge could be made")?;
     let documents = documents::lacking(&snapshot, request.epoch, request.version);
-    let evidence_wanted = snapshot.rules.evidence.wanted(request.app.platform, snapshot.trust.reads_play(&request.app.id));
+    let evidence_wanted =
+        snapshot.rules.evidence.wanted(request.app.platform, snapshot.trust.reads_play(&request.app.id));
 
     let codes: Vec<&str> = findings.iter().map(|finding| finding.code()).collect();
     let appraisal = AppraisalRow {

@@ -113,7 +113,11 @@ pub(crate) async fn write(connection: &mut Connection, account: &str, change: &K
     // nobody has judged.
     let mut attempt = connection.begin().await?;
     let written = apply(&mut attempt, account, change).await?;
-    if written { attempt.commit().await? } else { attempt.rollback().await? }
+    if written {
+        attempt.commit().await?
+    } else {
+        attempt.rollback().await?
+    }
     Ok(written)
 }
 
@@ -341,10 +345,10 @@ pub(crate) async fn purge(
          AND NOT EXISTS (SELECT 1 FROM installations i \
          WHERE i.account = attested_keys.account AND i.thumbprint = attested_keys.thumbprint)",
     )
-        .bind(int(proven_before))
-        .bind(int(changed_before))
-        .execute(&mut *connection)
-        .await?;
+    .bind(int(proven_before))
+    .bind(int(changed_before))
+    .execute(&mut *connection)
+    .await?;
     let keys = sqlx::query(
         "DELETE FROM install_keys WHERE changed_at < $1 AND NOT EXISTS (SELECT 1 FROM installations i \
          WHERE i.account = install_keys.account AND i.installation = install_keys.installation)",

@@ -257,7 +257,8 @@ async fn two_words_for_one_key_do_not_keep_the_old_key_alive() {
         let (live_findings, _) = world.judged().await;
         let late = old.ask(&world, |_| Vec::new()).await;
         let (findings, _) = world.judged().await;
-        let both = live.installation == id && late.installation == id && live_findings.is_empty() && findings.is_empty();
+        let both =
+            live.installation == id && late.installation == id && live_findings.is_empty() && findings.is_empty();
         alive += usize::from(both);
     }
     assert_eq!(alive, 0, "of 20 installations so many have two live keys, for good");
