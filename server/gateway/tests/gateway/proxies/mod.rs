@@ -16,8 +16,8 @@ use std::time::{Duration, Instant};
 use axum::http::{HeaderMap, HeaderName, StatusCode};
 use axum::{Router, routing::any};
 use bonafide_gateway::{
-    ANNOTATIONS_HEADER, APP_HEADER, Audiences, ForwardAuth, GateSettings, HostSource, INSTALLATION_HEADER,
-    REASON_HEADER, RESULT_HEADER, TRACE_HEADER, USER_HEADER, forward_auth,
+    ANNOTATIONS_HEADER, APP_HEADER, Audiences, ForwardAuth, GateSettings, HostAudiences, HostSource,
+    INSTALLATION_HEADER, REASON_HEADER, RESULT_HEADER, TRACE_HEADER, USER_HEADER, forward_auth,
 };
 use bonafide_protocol::host::Host;
 use tempfile::TempDir;
@@ -134,7 +134,8 @@ fn snippet(heading: &str, language: &str) -> &'static str {
 
 fn gateway(world: &World, host_source: HostSource) -> Router {
     let host = |name: &str, audience: &str| (Host::parse(name).unwrap(), audience.to_owned());
-    let audiences = Audiences::PerHost([host(HOST, AUDIENCE), host(OTHER_HOST, OTHER_AUDIENCE)].into());
+    let audiences = [host(HOST, AUDIENCE), host(OTHER_HOST, OTHER_AUDIENCE)].into();
+    let audiences = Audiences::PerHost(HostAudiences::new(audiences).unwrap());
     forward_auth(ForwardAuth { gate: world.gate(GateSettings::default()), audiences, host_source })
 }
 
