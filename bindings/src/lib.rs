@@ -20,8 +20,9 @@ pub use engine::{NativeEngine, NativeLease, NativeRules};
 pub use failure::NativeFailure;
 pub use log::{LogLevel, Logger, set_log_level, set_logger};
 pub use port::{
-    ConnectionHint, ConnectivityPort, EvidencePort, InstallKeyPort, KeyError, NativeCandidate, NativeEvidence,
-    NativeEvidenceKind, NativeKey, NativeKeyLevel, NativePorts, ObserverPort, PortError, PropertiesPort,
+    ConnectionHint, ConnectivityPort, EvidenceError, EvidencePort, InstallKeyPort, KeyError, NativeCandidate,
+    NativeEvidence, NativeEvidenceKind, NativeKey, NativeKeyLevel, NativePorts, ObserverPort, PortError,
+    PropertiesPort,
 };
 pub use settings::{NativePlatform, NativeSettings};
 pub use status::NativeStatus;

@@ -85,17 +85,17 @@ impl Keys {
         self.blocking(move || this.key.make_candidate(&challenge)).await
     }
 
-    /// A compact JWS by the candidate.
+    /// A compact JWS by the candidate that `public` is of. Another process of the app may have put its own in its place.
     pub(crate) async fn sign_with_candidate(
         &self,
         typ: &'static str,
         public: &PublicKey,
         payload: &[u8],
     ) -> Result<String, Failure> {
-        let this = self.clone();
-        let input = signing_input(&Header::with_jwk(typ, public), payload);
+        let (this, public) = (self.clone(), public.clone());
+        let input = signing_input(&Header::with_jwk(typ, &public), payload);
         self.blocking(move || {
-            let signature = this.key.sign_with_candidate(input.as_bytes())?;
+            let signature = this.candidate_signature(&public, input.as_bytes())?;
             Ok(join(&input, &signature))
         })
         .await
@@ -107,10 +107,11 @@ impl Keys {
         self.blocking(move || this.key.sign(&message)).await
     }
 
-    /// The candidate takes over.
+    /// The candidate takes over, if it is still this one: another's was never answered, and must not.
     pub(crate) async fn adopt_candidate(&self, candidate: &KeyHandle) -> Result<(), Failure> {
         let (this, candidate) = (self.clone(), candidate.clone());
         self.blocking(move || {
+            this.candidate_signature(&candidate.public, CANDIDATE_PROBE)?;
             this.key.adopt_candidate(&candidate.public)?;
             this.health.key(candidate.level);
             Ok(())
@@ -118,10 +119,15 @@ impl Keys {
         .await
     }
 
-    /// The candidate goes; the key in use stays. What is left of it is in nobody's way: the next one takes its place.
-    pub(crate) async fn drop_candidate(&self) {
-        let this = self.clone();
-        if let Err(failure) = self.blocking(move || this.key.drop_candidate()).await {
+    /// The candidate goes, if it is still this one; the key in use stays. What is left of it is in nobody's way: the next
+    /// one takes its place.
+    pub(crate) async fn drop_candidate(&self, candidate: &KeyHandle) {
+        let (this, public) = (self.clone(), candidate.public.clone());
+        let dropped = self.blocking(move || {
+            this.candidate_signature(&public, CANDIDATE_PROBE)?;
+            this.key.drop_candidate()
+        });
+        if let Err(failure) = dropped.await {
             tracing::info!(%failure, "a key that was not used could not be removed");
         }
     }
@@ -130,6 +136,14 @@ impl Keys {
     pub(crate) async fn remake(&self) -> Result<(), Failure> {
         let this = self.clone();
         self.blocking(move || this.key.reset()).await
+    }
+
+    fn candidate_signature(&self, public: &PublicKey, message: &[u8]) -> Result<Vec<u8>, KeyFailure> {
+        let signature = self.key.sign_with_candidate(message)?;
+        match public.verifies(message, &signature) {
+            true => Ok(signature),
+            false => Err(KeyFailure::Failed { why: "the candidate is another process's by now".into() }),
+        }
     }
 
     fn reset_foreign(&self) -> Result<(), KeyFailure> {
@@ -173,6 +187,9 @@ fn failure(error: &KeyFailure) -> Failure {
 }
 
 const LOST: &str = "lost";
+
+/// What a candidate signs to show which one it is. No message of the protocol looks like it.
+const CANDIDATE_PROBE: &[u8] = b"bonafide-candidate-v1";
 
 /// Whether the failure is that of a key that was lost while it was used.
 pub(crate) fn is_lost(failure: &Failure) -> bool {

@@ -1,6 +1,7 @@
 //! What a device says of the packages that its app was installed as: who signed them, and which code they hold.
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::measurement::Fact;
 
@@ -20,7 +21,8 @@ pub struct Packages {
     /// The API level by which the signers were chosen. Where it is not known, each signer is the newest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sdk: Option<u32>,
-    /// The base and its splits.
+    /// The base and its splits. More than [`MAX_PACKAGE_FILES`] or [`MAX_PACKAGE_CODE`] are not read.
+    #[serde(deserialize_with = "files")]
     pub files: Fact<Vec<PackageFile>>,
 }
 
@@ -81,10 +83,7 @@ impl Packages {
 
     fn fits(&self) -> bool {
         let Fact::Known(files) = &self.files else { return true };
-        let code = files.iter().map(|file| if let Fact::Known(code) = &file.code { code.len() } else { 0 });
-        files.len() <= MAX_PACKAGE_FILES
-            && code.sum::<usize>() <= MAX_PACKAGE_CODE
-            && serde_json::to_vec(self).is_ok_and(|json| json.len() <= MAX_PACKAGES_BYTES)
+        are_few(files) && serde_json::to_vec(self).is_ok_and(|json| json.len() <= MAX_PACKAGES_BYTES)
     }
 
     fn of(mut self, architecture: &str) -> Self {
@@ -96,5 +95,54 @@ impl Packages {
             }
         }
         self
+    }
+}
+
+fn are_few(files: &[PackageFile]) -> bool {
+    let code = files.iter().map(|file| if let Fact::Known(code) = &file.code { code.len() } else { 0 });
+    files.len() <= MAX_PACKAGE_FILES && code.sum::<usize>() <= MAX_PACKAGE_CODE
+}
+
+fn files<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Fact<Vec<PackageFile>>, D::Error> {
+    let files = Fact::<Vec<PackageFile>>::deserialize(deserializer)?;
+    match &files {
+        Fact::Known(known) if !are_few(known) => Err(D::Error::custom(format!(
+            "more than {MAX_PACKAGE_FILES} packages, or more than {MAX_PACKAGE_CODE} pieces of code in them"
+        ))),
+        _ => Ok(files),
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::*;
+
+    fn file(pieces: usize) -> PackageFile {
+        let code = PackageCode { name: "classes.dex".into(), architecture: None, sha256: "00".repeat(32) };
+        let unknown = || "not looked at".to_owned();
+        PackageFile {
+            name: "base.apk".into(),
+            signer: Fact::Unknown(unknown()),
+            content: Fact::Unknown(unknown()),
+            code: Fact::Known(vec![code; pieces]),
+        }
+    }
+
+    #[test]
+    fn no_more_packages_or_code_are_read_than_a_device_sends() {
+        let most = vec![file(MAX_PACKAGE_CODE / MAX_PACKAGE_FILES); MAX_PACKAGE_FILES];
+        for (files, read) in [
+            (most.clone(), true),
+            (vec![file(MAX_PACKAGE_CODE)], true),
+            ([most, vec![file(0)]].concat(), false),
+            (vec![file(MAX_PACKAGE_CODE + 1)], false),
+            (vec![file(MAX_PACKAGE_CODE), file(1)], false),
+        ] {
+            let sent = serde_json::to_string(&Packages { sdk: Some(34), files: Fact::Known(files) }).unwrap();
+            assert_eq!(serde_json::from_str::<Packages>(&sent).is_ok(), read);
+        }
+        let unknown = serde_json::to_string(&Packages::unknown("none")).unwrap();
+        assert_eq!(serde_json::from_str::<Packages>(&unknown).unwrap(), Packages::unknown("none"));
     }
 }

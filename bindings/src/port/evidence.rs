@@ -2,8 +2,7 @@ use std::sync::Arc;
 
 use bonafide_core::port::{EvidenceFailure, EvidenceProvider, EvidenceRequest};
 use bonafide_core::protocol::evidence::{Evidence, EvidenceKind, Octets};
-
-use super::PortError;
+use thiserror::Error;
 
 /// A platform's statement, made on demand. Key Attestation is not among them: it comes with the key.
 #[derive(Clone, Debug, uniffi::Enum)]
@@ -33,6 +32,36 @@ pub enum NativeEvidenceKind {
     PlayIntegrity,
 }
 
+/// Why there is no evidence. Complete.
+#[derive(Clone, Debug, Error, PartialEq, Eq, uniffi::Error)]
+pub enum EvidenceError {
+    /// Not now: the platform's service is busy, throttled or unreachable. Asked again later.
+    #[error("not now: {why}")]
+    Unavailable {
+        /// The platform's reason.
+        why: String,
+    },
+    /// Never on this device. Not asked again before the next start.
+    #[error("never: {why}")]
+    Unsupported {
+        /// The platform's reason.
+        why: String,
+    },
+    /// What was attested is gone (`DCError.invalidKey`). Asked again at once, with `anew`.
+    #[error("lost: {why}")]
+    Lost {
+        /// The platform's reason.
+        why: String,
+    },
+}
+
+impl From<uniffi::UnexpectedUniFFICallbackError> for EvidenceError {
+    fn from(error: uniffi::UnexpectedUniFFICallbackError) -> Self {
+        // An exception that nobody thought of is no proof that the key is gone.
+        Self::Unavailable { why: error.reason }
+    }
+}
+
 /// App Attest, Play Integrity. May block for seconds.
 #[uniffi::export(foreign)]
 pub trait EvidencePort: Send + Sync {
@@ -41,7 +70,7 @@ pub trait EvidencePort: Send + Sync {
 
     /// Evidence that carries `bound_hash`. With `anew` App Attest makes a new key and attests it; otherwise it asserts
     /// with the key that it attested last.
-    fn evidence(&self, bound_hash: Vec<u8>, anew: bool) -> Result<NativeEvidence, PortError>;
+    fn evidence(&self, bound_hash: Vec<u8>, anew: bool) -> Result<NativeEvidence, EvidenceError>;
 }
 
 pub(super) struct ForeignEvidence(pub(super) Arc<dyn EvidencePort>);
@@ -55,8 +84,17 @@ impl EvidenceProvider for ForeignEvidence {
     }
 
     fn evidence(&self, request: &EvidenceRequest) -> Result<Evidence, EvidenceFailure> {
-        let evidence = self.0.evidence(request.bound_hash.to_vec(), request.anew);
-        evidence.map(Into::into).map_err(|PortError::Failed { why }| EvidenceFailure::Unavailable { why })
+        Ok(self.0.evidence(request.bound_hash.to_vec(), request.anew)?.into())
+    }
+}
+
+impl From<EvidenceError> for EvidenceFailure {
+    fn from(error: EvidenceError) -> Self {
+        match error {
+            EvidenceError::Unavailable { why } => Self::Unavailable { why },
+            EvidenceError::Unsupported { why } => Self::Unsupported { why },
+            EvidenceError::Lost { why } => Self::Lost { why },
+        }
     }
 }
 

@@ -24,7 +24,7 @@ use crate::android::PlatformTrust;
 use bonafide_core::adapter::StandardTrust as PlatformTrust;
 
 pub use connectivity::{ConnectionHint, ConnectivityPort};
-pub use evidence::{EvidencePort, NativeEvidence, NativeEvidenceKind};
+pub use evidence::{EvidenceError, EvidencePort, NativeEvidence, NativeEvidenceKind};
 pub use install_key::{InstallKeyPort, KeyError, NativeCandidate, NativeKey, NativeKeyLevel};
 pub use observer::ObserverPort;
 pub use properties::PropertiesPort;

@@ -48,6 +48,11 @@ impl FileStorage {
     fn path(&self, record: Record, suffix: &str) -> PathBuf {
         self.folder_of(record).join(format!("{}{suffix}", record.name()))
     }
+
+    fn lock_file(&self, record: Record) -> io::Result<File> {
+        make_folder(self.folder_of(record))?;
+        private(OpenOptions::new().create(true).truncate(false).write(true)).open(self.path(record, ".lock"))
+    }
 }
 
 impl Storage for FileStorage {
@@ -79,12 +84,17 @@ impl Storage for FileStorage {
 
     fn lock(&self, record: Record) -> Result<Box<dyn StorageLock>, StorageFailure> {
         let lock = || {
-            make_folder(self.folder_of(record))?;
-            let file = private(OpenOptions::new().create(true).truncate(false).write(true))
-                .open(self.path(record, ".lock"))?;
-            // By the system call: `File::lock` is not there on every platform that has it.
+            let file = self.lock_file(record)?;
             lock_in_time(&file)?;
             Ok(Box::new(HeldLock { _file: file }) as Box<dyn StorageLock>)
+        };
+        lock().map_err(failed("lock", record))
+    }
+
+    fn try_lock(&self, record: Record) -> Result<Option<Box<dyn StorageLock>>, StorageFailure> {
+        let lock = || {
+            let file = self.lock_file(record)?;
+            Ok(try_lock(&file)?.then(|| Box::new(HeldLock { _file: file }) as Box<dyn StorageLock>))
         };
         lock().map_err(failed("lock", record))
     }
@@ -105,15 +115,21 @@ impl StorageLock for HeldLock {}
 fn lock_in_time(file: &File) -> io::Result<()> {
     let mut pause = FIRST_LOCK_PAUSE;
     for _ in 0..LOCK_TRIES {
-        match flock(file, FlockOperation::NonBlockingLockExclusive) {
-            Err(Errno::WOULDBLOCK | Errno::INTR) => {
-                std::thread::sleep(pause);
-                pause = (pause * 2).min(LONGEST_LOCK_PAUSE);
-            }
-            done => return Ok(done?),
+        if try_lock(file)? {
+            return Ok(());
         }
+        std::thread::sleep(pause);
+        pause = (pause * 2).min(LONGEST_LOCK_PAUSE);
     }
     Err(io::Error::new(io::ErrorKind::TimedOut, "another process of the app holds the lock"))
+}
+
+/// By the system call: `File::lock` is not there on every platform that has it.
+fn try_lock(file: &File) -> io::Result<bool> {
+    match flock(file, FlockOperation::NonBlockingLockExclusive) {
+        Err(Errno::WOULDBLOCK | Errno::INTR) => Ok(false),
+        done => Ok(done.map(|()| true)?),
+    }
 }
 
 fn read(path: &Path) -> io::Result<Vec<u8>> {
@@ -190,8 +206,10 @@ mod tests {
         let storage = FileStorage::new(folder.path());
         let held = storage.lock(Record::Config).unwrap();
         assert!(storage.lock(Record::Config).is_err());
+        assert!(matches!(storage.try_lock(Record::Config), Ok(None)));
         drop(held);
         assert!(storage.lock(Record::Config).is_ok());
+        assert!(matches!(storage.try_lock(Record::Config), Ok(Some(_))));
     }
 
     #[test]
@@ -210,5 +228,6 @@ mod tests {
         let storage = FileStorage::new(folder.path().join("file/sub"));
         assert_eq!(storage.replace(Record::Config, b"x").unwrap_err().action, "write");
         assert_eq!(storage.lock(Record::Config).err().unwrap().action, "lock");
+        assert_eq!(storage.try_lock(Record::Config).err().unwrap().action, "lock");
     }
 }

@@ -2,24 +2,23 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use bonafide_protocol::evidence::{
     Evidence, EvidenceKind, EvidenceWanted, Octets, Previous, bound_hash, rollover_message,
 };
 use bonafide_protocol::measurement::Platform;
+use bonafide_protocol::status::Status;
 use tokio::runtime::Handle;
-use tokio::sync::OwnedMutexGuard;
 
+use super::PATIENCE;
+use super::right::{Right, Rights};
 use super::schedule::{Due, Schedule};
+use super::source::Source;
 use crate::Failure;
 use crate::health::Health;
 use crate::keys::Keys;
-use crate::port::{Clock, EvidenceProvider, EvidenceRequest, KeyHandle, Ports, Record, Storage};
+use crate::port::{Clock, EvidenceFailure, EvidenceProvider, EvidenceRequest, KeyHandle, Ports, Record, Storage};
 use crate::store::{self, Content};
-
-/// How long a platform is waited for, and a request that carries evidence.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Who gathers evidence; one for all requests of the process.
 pub(crate) struct Attestor {
@@ -31,10 +30,11 @@ pub(crate) struct Attestor {
     runtime: Handle,
     platform: Platform,
     schedule: Arc<Mutex<Held>>,
-    /// One request at a time carries evidence: counters rise, and a new key has one predecessor.
-    turn: Arc<tokio::sync::Mutex<()>>,
+    rights: Rights,
     /// The provider has not come back yet.
     busy: Arc<AtomicBool>,
+    key_store: Source,
+    provided: Source,
 }
 
 /// The schedule as it is known here. Another process of the app may have sent evidence, or changed the key, meanwhile:
@@ -44,14 +44,22 @@ struct Held {
     schedule: Schedule,
     /// The record could not be written, and says less than this.
     unsaved: bool,
+    /// When the service answered this process last; the record has it roughly.
+    answered: Option<u64>,
 }
 
 /// The right to carry evidence, and what is due.
 pub(crate) struct Turn {
-    key: Due,
-    provider: Due,
+    dues: Dues,
     #[expect(dead_code, reason = "held until the turn is over")]
-    one_at_a_time: OwnedMutexGuard<()>,
+    right: Right,
+}
+
+/// What is due of each source; `None` where there is no such source.
+#[derive(Clone, Copy)]
+pub(crate) struct Dues {
+    key: Option<Due>,
+    provider: Option<Due>,
 }
 
 /// What a request carries.
@@ -75,31 +83,41 @@ impl Attestor {
             runtime: settings.runtime.clone(),
             platform: settings.app.platform,
             schedule: Arc::default(),
-            turn: Arc::default(),
+            rights: Rights::new(Arc::clone(&ports.storage), settings.runtime.clone()),
             busy: Arc::default(),
+            key_store: Source::default(),
+            provided: Source::default(),
         }
     }
 
     /// The key in use, and the right to carry evidence, if any is due. While another request has it, one whose evidence
-    /// still counts goes on without; one for a key of which the service knows nothing waits for a while, since without
-    /// evidence it would be refused.
+    /// still counts goes on without; one that would be refused without evidence, since none counts any more, waits.
     pub(crate) async fn turn(&self) -> Result<(Option<KeyHandle>, Option<Turn>), Failure> {
         let key = self.key_in_use().await?;
         if self.attests_nothing() {
             return Ok((key, None));
         }
-        let mutex = Arc::clone(&self.turn);
-        let one_at_a_time = match self.due(&self.load().await, key.as_ref()) {
-            (Due::No, Due::No) => None,
-            (Due::Anew, _) | (_, Due::Anew) => tokio::time::timeout(PATIENCE, mutex.lock_owned()).await.ok(),
-            _ => mutex.try_lock_owned().ok(),
+        let dues = self.due(&self.load().await, key.as_ref());
+        let right = match dues {
+            dues if !self.to_ask(dues).any() => None,
+            dues if dues.count() => self.rights.at_once().await,
+            // A candidate is looked at before it is used, so that another process's is never taken for it. An App
+            // Attest key is not: two that are attested side by side may end with neither known.
+            _ => self.rights.in_time().await.filter(|right| right.is_ours_alone() || self.keys.attests()),
         };
-        let Some(one_at_a_time) = one_at_a_time else { return Ok((key, None)) };
+        let Some(right) = right else {
+            // The one that has the right makes the first key, and attests it. One of another's making would be lost.
+            return match key {
+                None if self.keys.attests() && self.to_ask(dues).any() => {
+                    Err(Failure::new(Status::KeyUnavailable).with("reason", "it is being made"))
+                }
+                key => Ok((key, None)),
+            };
+        };
         // Whoever had it before may have sent what was due, and changed the key.
         let in_use = self.key_in_use().await?;
-        let (key, provider) = self.due(&self.load().await, in_use.as_ref());
-        let turn = ((key, provider) != (Due::No, Due::No)).then_some(Turn { key, provider, one_at_a_time });
-        Ok((in_use, turn))
+        let dues = self.to_ask(self.due(&self.load().await, in_use.as_ref()));
+        Ok((in_use, dues.any().then_some(Turn { dues, right })))
     }
 
     /// Where keys are attested, the first one is not made before its challenge is known.
@@ -107,31 +125,23 @@ impl Attestor {
         if self.keys.attests() { self.keys.existing().await } else { self.keys.handle().await.map(Some) }
     }
 
-    /// Whether this turn makes a new key: its request needs a challenge that is bound to no other.
-    pub(crate) fn makes_key(turn: Option<&Turn>) -> bool {
-        turn.is_some_and(|turn| turn.key != Due::No)
-    }
-
-    /// The evidence for a request with this challenge. `key` is the one in use, if there is one.
-    pub(crate) async fn gather(
-        &self,
-        turn: &Turn,
-        account: &str,
-        challenge: &str,
-        key: Option<&KeyHandle>,
-    ) -> Gathered {
+    /// The evidence for a request with this challenge, in a turn with these dues. `key` is the one in use, if there is one.
+    pub(crate) async fn gather(&self, dues: Dues, account: &str, challenge: &str, key: Option<&KeyHandle>) -> Gathered {
         let mut gathered = Gathered::default();
-        if turn.key != Due::No {
+        if dues.makes_key() {
             self.make_candidate(account, challenge, key, &mut gathered).await;
+            if gathered.candidate.is_none() {
+                self.candidate_ended(false);
+            }
         }
         // What was said of another key says nothing of this one.
-        let due = if gathered.candidate.is_some() { Due::Anew } else { turn.provider };
+        let due = dues.provider.map(|due| if gathered.candidate.is_some() { Due::Anew } else { due });
         let holder = gathered.candidate.as_ref().or(key);
-        if let (Some(holder), Some(_), true) = (holder, self.provider.kind(), due != Due::No) {
+        if let (Some(holder), Some(due)) = (holder, due.filter(|due| *due != Due::No)) {
             let thumbprint = holder.public.thumbprint();
             let bound_hash = bound_hash(account, self.platform, challenge, Some(&thumbprint));
             let request = EvidenceRequest { bound_hash, anew: due == Due::Anew };
-            gathered.evidence.extend(self.ask(request).await);
+            gathered.evidence.extend(self.provided_for(request).await);
         }
         gathered
     }
@@ -150,22 +160,63 @@ impl Attestor {
         .await;
     }
 
-    /// What the service wants from now on.
-    pub(crate) async fn want(&self, wanted: EvidenceWanted) {
-        if !self.attests_nothing() {
-            self.change(move |schedule| schedule.want(wanted)).await;
+    /// The candidate took over, or the platform failed on the way there.
+    pub(crate) fn candidate_ended(&self, adopted: bool) {
+        match adopted {
+            true => self.key_store.gave(),
+            false => self.key_store.failed(self.clock.boot_millis()),
         }
     }
 
-    fn attests_nothing(&self) -> bool {
-        !self.keys.attests() && self.provider.kind().is_none()
+    /// Where nothing that was sent of this key counts, and `gathered` brought nothing either, the service has refused
+    /// the request for that alone, if for anything. How long to wait before the next one, milliseconds.
+    pub(crate) async fn lacking(&self, gathered: &Gathered, key: &KeyHandle) -> Option<u64> {
+        if self.attests_nothing() || !gathered.evidence.is_empty() {
+            return None;
+        }
+        let dues = self.due(&self.load().await, Some(key));
+        if dues.count() {
+            return None;
+        }
+        let now = self.clock.boot_millis();
+        let key_store = dues.key.map(|_| self.key_store.wait(now));
+        key_store.into_iter().chain(dues.provider.map(|_| self.provided.wait(now))).min()
     }
 
-    fn due(&self, schedule: &Schedule, key: Option<&KeyHandle>) -> (Due, Due) {
+    /// What the service wants from now on, and when it said so.
+    pub(crate) async fn want(&self, wanted: EvidenceWanted, server_time: u64) {
+        if self.attests_nothing() {
+            return;
+        }
+        lock(&self.schedule).answered = Some(server_time);
+        // Both are called.
+        self.change(move |schedule| schedule.want(wanted) | schedule.answered(server_time)).await;
+    }
+
+    fn attests_nothing(&self) -> bool {
+        !self.keys.attests() && self.provider_kind().is_none()
+    }
+
+    fn provider_kind(&self) -> Option<EvidenceKind> {
+        self.provider.kind().filter(|_| self.provided.may_give())
+    }
+
+    fn due(&self, schedule: &Schedule, key: Option<&KeyHandle>) -> Dues {
         let thumbprint = key.map(|key| key.public.thumbprint());
         let due = |kind| schedule.due(kind, thumbprint.as_deref(), &*self.clock);
-        let key = if self.keys.attests() { due(EvidenceKind::AndroidKey) } else { Due::No };
-        (key, self.provider.kind().map_or(Due::No, due))
+        Dues {
+            key: self.keys.attests().then(|| due(EvidenceKind::AndroidKey)),
+            provider: self.provider_kind().map(due),
+        }
+    }
+
+    /// What is due of the sources that are not left alone now.
+    fn to_ask(&self, dues: Dues) -> Dues {
+        let now = self.clock.boot_millis();
+        Dues {
+            key: dues.key.filter(|_| self.key_store.wait(now) == 0),
+            provider: dues.provider.filter(|_| self.provided.wait(now) == 0),
+        }
     }
 
     /// A candidate with its attestation, and the word of the key in use for it. Where either cannot be had, the key in
@@ -190,7 +241,7 @@ impl Attestor {
                 Ok(signature) => gathered.previous = Some(Previous::new(old.public.clone(), &signature)),
                 Err(failure) => {
                     tracing::warn!(%failure, "the key in use cannot vouch for another one now");
-                    self.keys.drop_candidate().await;
+                    self.keys.drop_candidate(&candidate.key).await;
                     return;
                 }
             }
@@ -200,10 +251,37 @@ impl Attestor {
         gathered.candidate = Some(candidate.key);
     }
 
-    async fn ask(&self, request: EvidenceRequest) -> Option<Evidence> {
+    /// The provider's evidence. With a key that is lost it cannot assert, and attests another one.
+    async fn provided_for(&self, request: EvidenceRequest) -> Option<Evidence> {
+        let mut given = self.ask(request.clone()).await;
+        if let (Err(EvidenceFailure::Lost { .. }), false) = (&given, request.anew) {
+            tracing::warn!("the platform has lost what it gave evidence with; it begins anew");
+            if let Some(kind) = self.provider.kind() {
+                self.change(move |schedule| schedule.forget(kind)).await;
+            }
+            given = self.ask(EvidenceRequest { anew: true, ..request }).await;
+        }
+        match given {
+            Ok(evidence) => {
+                self.provided.gave();
+                return Some(evidence);
+            }
+            Err(EvidenceFailure::Unsupported { why }) => {
+                tracing::warn!(why, "token requests go without platform evidence on this device");
+                self.provided.will_never();
+            }
+            Err(error) => {
+                tracing::warn!(%error, "the token request goes without platform evidence");
+                self.provided.failed(self.clock.boot_millis());
+            }
+        }
+        None
+    }
+
+    async fn ask(&self, request: EvidenceRequest) -> Result<Evidence, EvidenceFailure> {
+        let unavailable = |why: String| EvidenceFailure::Unavailable { why };
         if self.busy.swap(true, Ordering::SeqCst) {
-            tracing::warn!("the evidence provider has not come back yet; the token request goes without");
-            return None;
+            return Err(unavailable("it has not come back yet from the call before".into()));
         }
         let (provider, busy) = (Arc::clone(&self.provider), Free(Arc::clone(&self.busy)));
         let asked = self.runtime.spawn_blocking(move || {
@@ -212,12 +290,10 @@ impl Attestor {
             provider.evidence(&request)
         });
         match tokio::time::timeout(PATIENCE, asked).await {
-            Ok(Ok(Ok(evidence))) => return Some(evidence),
-            Ok(Ok(Err(error))) => tracing::warn!(%error, "the token request goes without platform evidence"),
-            Ok(Err(error)) => tracing::warn!(%error, "the evidence provider failed"),
-            Err(_) => tracing::warn!("the evidence provider takes too long; the token request goes without"),
+            Ok(Ok(given)) => given,
+            Ok(Err(error)) => Err(unavailable(error.to_string())),
+            Err(_) => Err(unavailable("it takes too long".into())),
         }
-        None
     }
 
     async fn load(&self) -> Schedule {
@@ -225,7 +301,11 @@ impl Attestor {
         let loaded = self.runtime.spawn_blocking(move || {
             let mut held = lock(&schedule);
             held.refresh(&*storage);
-            held.schedule.clone()
+            let mut schedule = held.schedule.clone();
+            if let Some(server_time) = held.answered {
+                schedule.answered(server_time);
+            }
+            schedule
         });
         loaded.await.unwrap_or_default()
     }
@@ -249,6 +329,33 @@ impl Attestor {
         if let Ok(Err(failure)) = stored.await {
             self.health.stored(Err(failure));
         }
+    }
+}
+
+impl Turn {
+    pub(crate) fn dues(&self) -> Dues {
+        self.dues
+    }
+}
+
+impl Dues {
+    fn each(self) -> impl Iterator<Item = Due> {
+        self.key.into_iter().chain(self.provider)
+    }
+
+    /// Whether there is anything to send.
+    fn any(self) -> bool {
+        self.each().any(|due| due != Due::No)
+    }
+
+    /// Whether a request may go without: beside what counts, what has expired does not.
+    fn count(self) -> bool {
+        self.each().any(Due::counts)
+    }
+
+    /// Whether a new key is made: its request needs a challenge that is bound to no other.
+    pub(crate) fn makes_key(self) -> bool {
+        self.key.is_some_and(|due| due != Due::No)
     }
 }
 

@@ -4,6 +4,13 @@
 //! the service's to say.
 
 mod attestor;
+mod right;
 mod schedule;
+mod source;
 
-pub(crate) use attestor::{Attestor, Gathered};
+use std::time::Duration;
+
+pub(crate) use attestor::{Attestor, Dues, Gathered, Turn};
+
+/// How long a platform is waited for, and a request that carries evidence.
+const PATIENCE: Duration = Duration::from_secs(10);

@@ -23,9 +23,16 @@ pub enum EvidenceFailure {
         /// The platform's reason.
         why: String,
     },
-    /// Never on this device.
+    /// Never on this device. The process does not ask again.
     #[error("the platform cannot give evidence: {why}")]
     Unsupported {
+        /// The platform's reason.
+        why: String,
+    },
+    /// What it asserts with is gone (App Attest's key, after a restore or at the platform's whim). It is asked again at
+    /// once, for evidence that is to be taken for the first ([`EvidenceRequest::anew`]).
+    #[error("what the platform gave evidence with is lost: {why}")]
+    Lost {
         /// The platform's reason.
         why: String,
     },

@@ -59,7 +59,9 @@ pub struct Candidate {
 ///
 /// Where the platform attests keys at their making (Android Key Attestation), a key cannot be attested again: the core
 /// makes another one beside it, the *candidate*, sends its attestation, signed by both, and has the candidate take over
-/// once the service has answered. Until then the key in use stays, whatever becomes of the candidate.
+/// once the service has answered. Until then the key in use stays, whatever becomes of the candidate. The processes of one
+/// app share one candidate as they share the key; before it takes over the core has it sign, to see that it is still the
+/// one that was answered.
 pub trait InstallKey: Send + Sync {
     /// The key, made now if there is none yet. Several processes of one app get the same key.
     fn load_or_create(&self) -> Result<KeyHandle, KeyFailure>;

@@ -15,6 +15,8 @@ pub enum Record {
     Contact,
     /// When platform evidence was sent last, and when the service wants it anew.
     Evidence,
+    /// Never written. Its lock is the right to carry evidence, which one process of the app has at a time.
+    EvidenceTurn,
     /// Stays on the device: never in a backup. Where it differs from [`Record::Installation`], the records came from
     /// a backup or an earlier install, and are discarded.
     Marker,
@@ -29,6 +31,7 @@ impl Record {
         Self::Reports,
         Self::Contact,
         Self::Evidence,
+        Self::EvidenceTurn,
         Self::Marker,
     ];
 
@@ -41,6 +44,7 @@ impl Record {
             Self::Reports => "reports",
             Self::Contact => "contact",
             Self::Evidence => "evidence",
+            Self::EvidenceTurn => "evidence-turn",
             Self::Marker => "marker",
         }
     }
@@ -77,4 +81,7 @@ pub trait Storage: Send + Sync {
 
     /// Waits until no other process and thread holds this record's lock, and takes it.
     fn lock(&self, record: Record) -> Result<Box<dyn StorageLock>, StorageFailure>;
+
+    /// Takes this record's lock, or says at once, with `None`, that another process or thread holds it.
+    fn try_lock(&self, record: Record) -> Result<Option<Box<dyn StorageLock>>, StorageFailure>;
 }

@@ -140,6 +140,10 @@ mod tests {
             self.0.replace(record, &frame::write(b"sound"))?;
             Ok(lock)
         }
+
+        fn try_lock(&self, record: Record) -> Result<Option<Box<dyn StorageLock>>, StorageFailure> {
+            self.0.try_lock(record)
+        }
     }
 
     #[test]

@@ -106,6 +106,10 @@ impl Storage for Dawdling {
     fn lock(&self, record: Record) -> Result<Box<dyn StorageLock>, StorageFailure> {
         self.0.lock(record)
     }
+
+    fn try_lock(&self, record: Record) -> Result<Option<Box<dyn StorageLock>>, StorageFailure> {
+        self.0.try_lock(record)
+    }
 }
 
 /// What a child does; in an ordinary run of the tests nothing.

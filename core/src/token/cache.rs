@@ -17,7 +17,7 @@ const ENTRIES: usize = 64;
 /// A token is not sent in its last moments: the request would arrive too late. At most a tenth of its lifetime.
 const LONGEST_MARGIN_MILLIS: u64 = 5_000;
 
-/// How long a token is fresh that was asked for before the app had been measured whole.
+/// How long a token is fresh, at least, that may be a decoy for what was not there yet: the app's measurement, evidence.
 const PROVISIONAL_MILLIS: u64 = 5_000;
 
 /// What tokens are told apart by.
@@ -103,7 +103,7 @@ impl Fetched {
 
     /// How long until half its lifetime is over; a provisional one is renewed soon.
     pub(super) fn fresh_for(&self, now: u64) -> u64 {
-        let longest = if self.provisional { PROVISIONAL_MILLIS } else { u64::MAX };
+        let longest = self.again_in.map_or(u64::MAX, |millis| millis.max(PROVISIONAL_MILLIS));
         (self.valid_millis / 2).min(longest).saturating_sub(now.saturating_sub(self.asked))
     }
 
@@ -130,7 +130,7 @@ mod tests {
 
     fn fetched(valid_millis: u64) -> Fetched {
         let session_key = Arc::new(P256Key::generate().unwrap());
-        Fetched { token: "t".into(), session_key, asked: 1_000, valid_millis, provisional: false }
+        Fetched { token: "t".into(), session_key, asked: 1_000, valid_millis, again_in: None }
     }
 
     #[test]
@@ -147,9 +147,12 @@ mod tests {
 
     #[test]
     fn a_provisional_token_is_valid_as_long_and_fresh_for_a_moment() {
-        let token = Fetched { provisional: true, ..fetched(300_000) };
+        let token = Fetched { again_in: Some(0), ..fetched(300_000) };
         assert_eq!((token.valid_for(1_000), token.fresh_for(1_000)), (295_000, 5_000));
         assert_eq!((token.valid_for(6_000), token.fresh_for(6_000)), (290_000, 0));
+        let token = Fetched { again_in: Some(20_000), ..fetched(300_000) };
+        assert_eq!((token.fresh_for(1_000), token.fresh_for(21_000)), (20_000, 0));
+        assert_eq!(Fetched { again_in: Some(900_000), ..fetched(300_000) }.fresh_for(1_000), 150_000);
     }
 
     #[test]

@@ -16,7 +16,7 @@ use tokio::runtime::Handle;
 use super::cache::Key;
 use super::challenges::Challenges;
 use crate::Failure;
-use crate::evidence::{Attestor, Gathered};
+use crate::evidence::{Attestor, Dues, Gathered, Turn};
 use crate::health::{Concern, Health};
 use crate::held::Held;
 use crate::integrity::{Measurer, is_incomplete};
@@ -39,8 +39,9 @@ pub(crate) struct Fetched {
     /// When it was asked for, by the boot clock: its age is never underestimated.
     pub(crate) asked: u64,
     pub(crate) valid_millis: u64,
-    /// The app could not be measured whole yet: the service may have sent a decoy for that alone.
-    pub(crate) provisional: bool,
+    /// The app could not be measured whole yet, or no evidence could be had: the service may have sent a decoy for that
+    /// alone. When to ask again, milliseconds from the asking.
+    pub(crate) again_in: Option<u64>,
 }
 
 /// What is needed to fetch one.
@@ -117,14 +118,16 @@ impl Fetcher {
         // What takes long goes on while the key and the challenge are waited for.
         self.measurer.begin();
         let (in_use, turn) = self.attestor.turn().await?;
+        let dues = turn.as_ref().map(Turn::dues);
         // A kept challenge is bound to the key in use, and good for no other.
-        let kept = || self.challenges.take(self.clock.boot_millis()).filter(|_| !Attestor::makes_key(turn.as_ref()));
+        let makes_key = dues.is_some_and(Dues::makes_key);
+        let kept = || self.challenges.take(self.clock.boot_millis()).filter(|_| !makes_key);
         let challenge = match challenge.or_else(kept) {
             Some(challenge) => challenge,
             None => self.service.challenge(deadline).await?.challenge,
         };
-        let gathered = match &turn {
-            Some(turn) => self.attestor.gather(turn, &self.account(), &challenge, in_use.as_ref()).await,
+        let gathered = match dues {
+            Some(dues) => self.attestor.gather(dues, &self.account(), &challenge, in_use.as_ref()).await,
             None => Gathered::default(),
         };
         if let Some(candidate) = &gathered.candidate {
@@ -134,10 +137,11 @@ impl Fetcher {
                 // Nothing has been sent: the key in use asks, without.
                 Err(failure) if failure.status() == Status::KeyUnavailable => {
                     tracing::warn!(%failure, "the attested key cannot be used; the token request goes without");
-                    self.keys.drop_candidate().await;
+                    self.attestor.candidate_ended(false);
+                    self.keys.drop_candidate(candidate).await;
                 }
                 Err(failure) => {
-                    self.keys.drop_candidate().await;
+                    self.keys.drop_candidate(candidate).await;
                     return Err(failure);
                 }
                 Ok(fetched) => return Ok(fetched),
@@ -162,7 +166,7 @@ impl Fetcher {
         let session_key = Arc::new(session_key);
         let session_public = session_key.public_key().map_err(|error| Failure::new(Status::Internal).because(error))?;
         let request = self.request(wanted, challenge, key, gathered, session_public).await;
-        let provisional = is_incomplete(&request.measurement);
+        let incomplete = is_incomplete(&request.measurement);
         // Strings, numbers and keys always serialise.
         let payload = serde_json::to_vec(&request).unwrap_or_default();
         let jws = match &gathered.candidate {
@@ -180,18 +184,21 @@ impl Fetcher {
         if adopted {
             self.attestor.answered(gathered, key, response.server_time).await;
         }
-        self.attestor.want(response.evidence_wanted.clone()).await;
-        Ok(Fetched { provisional, ..self.take(response, key, session_key, asked).await? })
+        self.attestor.want(response.evidence_wanted.clone(), response.server_time).await;
+        let again_in = if incomplete { Some(0) } else { self.attestor.lacking(gathered, key).await };
+        Ok(Fetched { again_in, ..self.take(response, key, session_key, asked).await? })
     }
 
     /// The service has answered the candidate: it takes over. Where the platform fails at that, the key in use goes on,
     /// which the service bears until it has seen the candidate again, and another one is made in time.
     async fn adopt(&self, candidate: &KeyHandle) -> bool {
-        match self.keys.adopt_candidate(candidate).await {
+        let adopted = self.keys.adopt_candidate(candidate).await;
+        self.attestor.candidate_ended(adopted.is_ok());
+        match adopted {
             Ok(()) => true,
             Err(failure) => {
                 tracing::warn!(%failure, "the attested key could not take over; the one before goes on");
-                self.keys.drop_candidate().await;
+                self.keys.drop_candidate(candidate).await;
                 false
             }
         }
@@ -262,7 +269,7 @@ impl Fetcher {
             );
         }
         let valid_millis = response.expires_in.saturating_mul(1000).min(MAX_VALID_MILLIS);
-        Ok(Fetched { token: response.token, session_key, asked, valid_millis, provisional: false })
+        Ok(Fetched { token: response.token, session_key, asked, valid_millis, again_in: None })
     }
 
     async fn remember_installation(&self, id: String, key: &KeyHandle) {

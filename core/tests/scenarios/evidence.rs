@@ -6,11 +6,12 @@ use std::time::Duration;
 use super::support::{Act, AttestingKey, Fault, LONG, ScriptedProvider, World};
 use bonafide_attestation::android_key::{Expectation, Trust, verify};
 use bonafide_core::Core;
-use bonafide_core::port::InstallKey as _;
+use bonafide_core::port::{InstallKey as _, Record, Storage as _};
 use bonafide_core::protocol::evidence::{Evidence, EvidenceWanted, bound_hash};
 use bonafide_core::protocol::jwk::PublicKey;
 use bonafide_core::protocol::measurement::Platform;
 use bonafide_core::protocol::message::TokenRequest;
+use bonafide_core::protocol::status::Status;
 use bonafide_forge::android_key::forge::NOW;
 use tokio::sync::Notify;
 
@@ -125,6 +126,8 @@ async fn a_platform_that_fails_costs_neither_a_token_nor_the_key() {
         assert!(token(&core, "2").await.is_some(), "{fault:?}");
         assert_eq!(key.public(), Some(first.clone()), "{fault:?}");
         key.fail_at([]);
+        // What fails is left alone for a moment.
+        world.clock.advance(Duration::from_secs(1));
         assert!(token(&core, "3").await.is_some(), "{fault:?}");
         let second = last(&world);
         assert_attested(&key, &second);
@@ -228,6 +231,23 @@ async fn a_provider_is_asked_when_it_is_due_and_anew_when_the_service_knows_of_n
     assert_eq!(asked(), [true, false, false, false, true]);
 }
 
+/// Overnight the last evidence has expired at the service (2,700 s are three quarters of an hour). Whoever goes without
+/// is refused, and its decoy is in use for half its life.
+#[tokio::test]
+async fn no_request_goes_without_evidence_when_the_last_has_expired() {
+    let world = World::new().await;
+    let provider = Arc::new(ScriptedProvider::default());
+    *provider.takes.lock().unwrap() = Duration::from_millis(300);
+    let core = ios(&world, &provider);
+    token(&core, "1").await;
+    let before = world.service.signed_requests().len();
+    world.clock.advance(Duration::from_secs(8 * 3_600));
+    futures_of(&core, &["2", "3", "4"]).await;
+    let requests = world.service.signed_requests();
+    let carried: Vec<usize> = requests.iter().skip(before).map(|(_, request)| request.evidence.len()).collect();
+    assert_eq!(carried, [1, 0, 0], "evidence first");
+}
+
 #[tokio::test]
 async fn an_attestation_that_was_not_answered_is_made_anew() {
     let world = World::new().await;
@@ -250,6 +270,228 @@ async fn without_its_provider_a_request_goes_all_the_same() {
     assert!(token(&core, "1").await.is_some());
     assert_eq!(last(&world).1.evidence.len(), 0);
     *provider.unavailable.lock().unwrap() = false;
+    world.clock.advance(Duration::from_secs(1));
     token(&core, "2").await;
     assert_eq!(last(&world).1.evidence.len(), 1, "still due");
+}
+
+/// Apple was busy for a moment at the first start, and the service has refused that request: its decoy is not kept.
+#[tokio::test]
+async fn a_token_that_lacked_the_evidence_that_was_due_is_renewed_soon() {
+    let world = World::new().await;
+    let provider = Arc::new(ScriptedProvider::default());
+    *provider.unavailable.lock().unwrap() = true;
+    let core = ios(&world, &provider);
+    token(&core, "1").await;
+    *provider.unavailable.lock().unwrap() = false;
+    world.clock.advance(Duration::from_secs(5));
+    token(&core, "1").await;
+    until(|| world.service.signed_requests().len() == 2).await;
+    let requests = world.service.signed_requests();
+    let carried: Vec<usize> = requests.iter().map(|(_, request)| request.evidence.len()).collect();
+    assert_eq!(carried, [0, 1], "the decoy is still in use");
+}
+
+/// A platform that stays busy is asked ever more seldom, and so is the service.
+#[tokio::test]
+async fn a_provider_that_stays_away_is_not_asked_with_each_token() {
+    let world = World::new().await;
+    let provider = Arc::new(ScriptedProvider::default());
+    *provider.unavailable.lock().unwrap() = true;
+    let core = ios(&world, &provider);
+    for number in 0..100 {
+        token(&core, &number.to_string()).await;
+        world.clock.advance(Duration::from_secs(5));
+    }
+    let asked = provider.asked.lock().unwrap().len();
+    assert!((3..40).contains(&asked), "{asked} times with a hundred tokens");
+}
+
+/// App Attest's key is gone: an assertion cannot be had, and the attestation of another key is not put off for 60 days.
+#[tokio::test]
+async fn a_provider_that_lost_its_key_is_asked_anew() {
+    let world = World::new().await;
+    let provider = Arc::new(ScriptedProvider::default());
+    let core = ios(&world, &provider);
+    let asked = || provider.asked.lock().unwrap().iter().map(|request| request.anew).collect::<Vec<_>>();
+    token(&core, "1").await;
+    *provider.lost.lock().unwrap() = true;
+    world.clock.advance(Duration::from_secs(2_700));
+    token(&core, "2").await;
+    assert_eq!(asked(), [true, false, true]);
+    assert_eq!(last(&world).1.evidence.len(), 1);
+    // Where that cannot be had at once, it is not forgotten what was lost, with the process neither.
+    world.clock.advance(Duration::from_secs(2_700));
+    world.service.script(TOKENS, Act::Refuse(503, "service_unavailable"));
+    token(&core, "3").await;
+    core.shutdown().await;
+    let core = ios(&world, &provider);
+    token(&core, "4").await;
+    assert_eq!(asked(), [true, false, true, false, true, true]);
+}
+
+/// A simulator, a phone without Google: nothing is due of it, nobody waits for it, no token is asked for again and again.
+#[tokio::test]
+async fn a_provider_that_never_gives_is_asked_once() {
+    let world = World::new().await;
+    let provider = Arc::new(ScriptedProvider::default());
+    *provider.unsupported.lock().unwrap() = true;
+    let core = ios(&world, &provider);
+    for order in ["1", "2", "3", "1", "2", "3"] {
+        token(&core, order).await;
+        world.clock.advance(Duration::from_secs(20));
+    }
+    assert_eq!(provider.asked.lock().unwrap().len(), 1);
+    assert_eq!(world.service.count(TOKENS), 3);
+}
+
+/// The wall clock was a year ahead when evidence was sent, then it was put right and the phone was restarted: by both of
+/// its clocks the evidence is young for weeks.
+#[tokio::test]
+async fn evidence_is_renewed_after_the_clock_was_put_right_and_a_restart() {
+    const YEAR: i64 = 365 * 24 * 3_600;
+    let world = World::new().await;
+    let provider = Arc::new(ScriptedProvider::default());
+    world.clock.advance(Duration::from_secs(30 * 24 * 3_600));
+    world.clock.set_wall(YEAR);
+    let core = ios(&world, &provider);
+    token(&core, "1").await;
+    world.clock.set_wall(-YEAR);
+    core.shutdown().await;
+    world.clock.reboot();
+    let core = ios(&world, &provider);
+    for half_hour in 0..2 {
+        world.clock.advance(Duration::from_secs(1_800));
+        world.service.advance(Duration::from_secs(1_800));
+        token(&core, &half_hour.to_string()).await;
+    }
+    // An hour by the service's clock, which is not lost with the process either.
+    core.shutdown().await;
+    world.clock.reboot();
+    let core = ios(&world, &provider);
+    token(&core, "later").await;
+    assert_eq!(last(&world).1.evidence.len(), 1);
+    assert_eq!(provider.asked.lock().unwrap().len(), 2);
+}
+
+/// Two processes of one app whose key is due at the same time: the second waits until the first has its answer, and then
+/// goes by the first one's key.
+#[tokio::test]
+async fn two_processes_change_the_key_once() {
+    let world = World::new().await;
+    let key = Arc::new(AttestingKey::new());
+    let (one, two) = (android(&world, &key), android(&world, &key));
+    token(&one, "1").await;
+    world.clock.advance(Duration::from_secs(3_600));
+    let gate = Arc::new(tokio::sync::Notify::new());
+    let asked = world.service.count(TOKENS);
+    world.service.script(TOKENS, Act::After(gate.clone()));
+    // Past the time in which it would still count.
+    world.clock.advance(Duration::from_secs(3_600));
+    tokio::join!(token(&one, "2"), async {
+        world.service.asked(TOKENS, asked + 1).await;
+        tokio::join!(token(&two, "2"), async {
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            gate.notify_one();
+        });
+    });
+    assert_eq!(*key.made.lock().unwrap(), 2);
+    let (signer, request) = last(&world);
+    assert_eq!((key.public(), request.evidence.len()), (Some(signer), 0));
+}
+
+/// A request by the old key that arrives after another process's new key was seen again is refused: its decoy is not kept.
+#[tokio::test]
+async fn a_token_by_a_key_that_another_process_has_changed_meanwhile_is_renewed_soon() {
+    let world = World::new().await;
+    let key = Arc::new(AttestingKey::new());
+    // Not as an Android: a host does not know what that measures, for which alone a token would be renewed.
+    let process = || start(&world, Platform::Ios, |ports| ports.install_key = key.clone());
+    let (one, two) = (process(), process());
+    world.service.want_evidence(EvidenceWanted { after: [("android_key".to_owned(), 60)].into(), since: 0 });
+    token(&one, "1").await;
+    let gate = Arc::new(tokio::sync::Notify::new());
+    let asked = world.service.count(TOKENS);
+    world.service.script(TOKENS, Act::After(gate.clone()));
+    tokio::join!(token(&two, "late"), async {
+        world.service.asked(TOKENS, asked + 1).await;
+        world.clock.advance(Duration::from_secs(60));
+        token(&one, "2").await;
+        token(&one, "3").await;
+        gate.notify_one();
+    });
+    assert_ne!(key.public(), Some(last(&world).0));
+    token(&two, "late").await;
+    until(|| key.public() == Some(last(&world).0)).await;
+}
+
+/// Another process that the system has stopped keeps the right to carry evidence for as long as it likes.
+#[tokio::test]
+async fn a_stopped_process_keeps_nobody_from_attesting_a_key() {
+    let world = World::new().await;
+    let _stopped = world.storage().try_lock(Record::EvidenceTurn).unwrap().unwrap();
+    let (key, provider) = (Arc::new(AttestingKey::new()), Arc::new(ScriptedProvider::default()));
+    let (android, ios) = (android(&world, &key), ios(&world, &provider));
+    tokio::join!(token(&android, "1"), token(&ios, "1"));
+    let requests = world.service.signed_requests();
+    assert_eq!(requests.len(), 2);
+    for request in requests {
+        match request.1.app.platform {
+            Platform::Android => assert_attested(&key, &request),
+            // The other process may be about to attest an App Attest key, and the service knows one only.
+            _ => assert_eq!(request.1.evidence.len(), 0),
+        }
+    }
+}
+
+/// And when it goes on, it finds another's candidate in the place of its own.
+#[tokio::test]
+async fn a_candidate_of_another_process_does_not_take_over() {
+    let world = World::new().await;
+    let key = Arc::new(AttestingKey::new());
+    let core = android(&world, &key);
+    token(&core, "1").await;
+    let first = last(&world).0;
+    world.clock.advance(Duration::from_secs(3_600));
+    let gate = Arc::new(tokio::sync::Notify::new());
+    let asked = world.service.count(TOKENS);
+    world.service.script(TOKENS, Act::After(gate.clone()));
+    let (token, ()) = tokio::join!(token(&core, "2"), async {
+        world.service.asked(TOKENS, asked + 1).await;
+        key.make_candidate(&[7; 32]).unwrap();
+        gate.notify_one();
+    });
+    assert!(token.is_some());
+    assert_eq!(key.public(), Some(first), "the other's key was answered by nobody");
+    assert!(key.has_candidate(), "and is the other's to remove");
+}
+
+/// The service is slow at the first start. A request that has waited for long enough makes no key of its own.
+#[tokio::test]
+async fn no_key_is_made_beside_the_first_one_while_that_is_attested() {
+    let world = World::new().await;
+    let key = Arc::new(AttestingKey::new());
+    let core = android(&world, &key);
+    let gate = Arc::new(tokio::sync::Notify::new());
+    world.service.script(TOKENS, Act::After(gate.clone()));
+    let (_, (second, ())) = tokio::join!(token(&core, "1"), async {
+        world.service.asked(TOKENS, 1).await;
+        tokio::join!(core.token(HOST, Some(b"2"), LONG), async {
+            tokio::time::sleep(Duration::from_secs(12)).await;
+            gate.notify_one();
+        })
+    });
+    assert_eq!(second.unwrap().status, Some(Status::KeyUnavailable));
+    let requests = world.service.signed_requests();
+    assert!(requests.iter().all(|(signer, _)| Some(signer) == key.public().as_ref()), "another key was in use");
+    assert_attested(&key, requests.first().unwrap());
+}
+
+async fn until(holds: impl Fn() -> bool) {
+    let waiting = async {
+        while !holds() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(LONG, waiting).await.unwrap();
 }

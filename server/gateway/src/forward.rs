@@ -2,7 +2,6 @@
 //!
 //! It is no proxy. It sees a request's headers and never its body.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use axum::Router;
@@ -12,6 +11,7 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::{any, get};
 use bonafide_protocol::host::Host;
 
+use crate::audiences::Audiences;
 use crate::gate::Gate;
 use crate::refusal::{Refusal, shortened};
 use crate::result::result_headers;
@@ -19,16 +19,6 @@ use crate::result::result_headers;
 const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 const ORIGINAL_HOST: HeaderName = HeaderName::from_static("x-original-host");
 const ORIGINAL_URL: HeaderName = HeaderName::from_static("x-original-url");
-
-/// Which audience a request's token has to have.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub enum Audiences {
-    /// One for all that comes through this gateway.
-    One(String),
-    /// One per host of the request; other hosts are refused.
-    PerHost(HashMap<Host, String>),
-}
 
 /// Where the proxy says which host the client asked for. It matters only for [`Audiences::PerHost`].
 #[derive(Clone, Debug, Default)]
@@ -86,10 +76,7 @@ fn audience<'a>(settings: &'a ForwardAuth, headers: &HeaderMap) -> Result<&'a st
         Audiences::One(audience) => Ok(audience),
         Audiences::PerHost(by_host) => {
             let host = original_host(&settings.host_source, headers).ok_or(Refusal::Host { host: None })?;
-            by_host
-                .get(&host)
-                .map(String::as_str)
-                .ok_or_else(|| Refusal::Host { host: Some(shortened(&host.to_string())) })
+            by_host.of(&host).ok_or_else(|| Refusal::Host { host: Some(shortened(&host.to_string())) })
         }
     }
 }

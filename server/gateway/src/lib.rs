@@ -7,6 +7,7 @@
 //! Whatever the reason for a refusal, the client sees the same bare 401; the reason is in the log and in the counter
 //! `bonafide_gateway_requests_total`.
 
+mod audiences;
 mod cache;
 mod check;
 mod clock;
@@ -19,9 +20,10 @@ mod result;
 mod source;
 mod verifier;
 
+pub use audiences::{Audiences, HostAudiences, MixedAudiences};
 pub use cache::{KeyCache, KeyCacheSettings};
 pub use clock::{Clock, SystemClock};
-pub use forward::{Audiences, ForwardAuth, HostSource, forward_auth};
+pub use forward::{ForwardAuth, HostSource, forward_auth};
 pub use gate::{BindingRule, Gate, GateSettings, Judgement, Mode};
 pub use keys::{KeySet, UnusableKeys};
 pub use layer::{BonafideLayer, BonafideService};

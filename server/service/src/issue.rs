@@ -5,11 +5,13 @@ use bonafide_protocol::claims::{Claims, Confirmation, TOKEN_TYPE, issuer};
 use bonafide_protocol::development::development_audience;
 use bonafide_protocol::encoding::{sha256, to_base64url};
 use bonafide_protocol::finding::Finding;
+use bonafide_protocol::measurement::Platform;
 use bonafide_protocol::message::TokenRequest;
 use jsonwebtoken::Header;
 use ring::hmac;
 use ring::rand::{SecureRandom as _, SystemRandom};
 
+use crate::evidence::attests;
 use crate::keys::Keyring;
 use crate::policy::Decision;
 
@@ -22,8 +24,14 @@ pub(crate) const LIFETIMES: std::ops::RangeInclusive<u64> = 10..=3600;
 /// The id of the installation with this install key: 24 characters, stable, and of no use to anybody else.
 ///
 /// Derived and not drawn, so that a device that fails is given one as well, the same at each attempt, without a row.
-pub(crate) fn installation(keyring: &Keyring, thumbprint: &str) -> String {
-    derive(keyring, &["installation", thumbprint], 18)
+/// On platforms that attest nothing it is another one: nothing is looked up of their keys, and a phone's key that has
+/// ended must not be its installation again by calling itself a desktop.
+pub(crate) fn installation(keyring: &Keyring, platform: Platform, thumbprint: &str) -> String {
+    if attests(platform) {
+        derive(keyring, &["installation", thumbprint], 18)
+    } else {
+        derive(keyring, &["installation", "desktop", thumbprint], 18)
+    }
 }
 
 /// The installation as one audience knows it: two audiences cannot compare notes (RFC 9700 calls it pairwise).

@@ -92,7 +92,7 @@ impl Snapshot {
         let development = development_keys::all(connection, account).await?;
         let lists = evidence::lists(connection, account).await?;
         drop(view);
-        let trust = Trust::new(&lists, keyring.play_integrity.iter().cloned())?;
+        let trust = Trust::new(&lists, keyring.play_integrity.iter().cloned());
         let registered = RegisteredApps::new(&apps);
         let file = ConfigFile { roots: roots.iter().map(|(_, jws)| jws.clone()).collect(), config: live.clone() };
         let trusted = Trusted::from_initial(&file.to_bytes())?;

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use bonafide_attestation::android_key::Roots;
 use bonafide_core::port::{
@@ -137,6 +138,11 @@ impl InstallKey for AttestingKey {
 pub struct ScriptedProvider {
     pub asked: Mutex<Vec<EvidenceRequest>>,
     pub unavailable: Mutex<bool>,
+    pub unsupported: Mutex<bool>,
+    /// It has no key to assert with.
+    pub lost: Mutex<bool>,
+    /// How long each answer takes.
+    pub takes: Mutex<Duration>,
 }
 
 impl EvidenceProvider for ScriptedProvider {
@@ -146,8 +152,17 @@ impl EvidenceProvider for ScriptedProvider {
 
     fn evidence(&self, request: &EvidenceRequest) -> Result<Evidence, EvidenceFailure> {
         self.asked.lock().unwrap().push(request.clone());
+        let takes = *self.takes.lock().unwrap();
+        #[expect(clippy::disallowed_methods, reason = "a platform blocks, and the port may")]
+        std::thread::sleep(takes);
         if *self.unavailable.lock().unwrap() {
             return Err(EvidenceFailure::Unavailable { why: "scripted".into() });
+        }
+        if *self.unsupported.lock().unwrap() {
+            return Err(EvidenceFailure::Unsupported { why: "scripted".into() });
+        }
+        if *self.lost.lock().unwrap() && !request.anew {
+            return Err(EvidenceFailure::Lost { why: "scripted".into() });
         }
         let statement = Some(Octets(request.bound_hash.to_vec()));
         let (attestation, assertion) = if request.anew { (statement, None) } else { (None, statement) };

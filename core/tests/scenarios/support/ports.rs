@@ -139,6 +139,11 @@ impl Storage for LimitedStorage {
         self.writable("lock", record)?;
         self.files.lock(record)
     }
+
+    fn try_lock(&self, record: Record) -> Result<Option<Box<dyn StorageLock>>, StorageFailure> {
+        self.writable("lock", record)?;
+        self.files.try_lock(record)
+    }
 }
 
 /// How a [`ScriptedKey`] behaves.

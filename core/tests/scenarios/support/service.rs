@@ -152,6 +152,11 @@ impl Service {
         self.state().evidence_wanted = wanted;
     }
 
+    /// Time passes on the service's clock.
+    pub fn advance(&self, by: std::time::Duration) {
+        self.state().time += by.as_secs();
+    }
+
     pub fn reports(&self) -> Vec<Report> {
         self.state().reports.clone()
     }

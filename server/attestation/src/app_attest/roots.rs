@@ -1,5 +1,6 @@
 //! The roots that certificate chains have to end in.
 
+use bonafide_protocol::encoding::{Sha256, sha256};
 use thiserror::Error;
 use x509_parser::prelude::{FromDer, Pem, X509Certificate};
 
@@ -54,6 +55,13 @@ impl Roots {
     /// The certificates in DER form.
     pub fn as_der(&self) -> &[Vec<u8>] {
         &self.0
+    }
+
+    /// The SHA-256 digests of the roots' public keys (DER SubjectPublicKeyInfo): copies of a root have one key.
+    pub fn key_digests(&self) -> Vec<Sha256> {
+        // Each of them has been read once already.
+        let parsed = self.0.iter().filter_map(|der| X509Certificate::from_der(der).ok());
+        parsed.map(|(_, root)| sha256(root.public_key().raw)).collect()
     }
 
     // A test reads both built-in roots.

@@ -14,8 +14,8 @@ use bonafide_protocol::encoding::from_base64url;
 use bonafide_protocol::host::Host;
 use clap::Args;
 use gateway::{
-    Audiences, BindingRule, Clock as _, ForwardAuth, GateSettings, Grace, HostSource, JwksFile, JwksUrl, KeyCache,
-    KeyCacheSettings, Keys, Mode, SystemClock, TokenVerifier, VerifierSettings, forward_auth,
+    Audiences, BindingRule, Clock as _, ForwardAuth, GateSettings, Grace, HostAudiences, HostSource, JwksFile, JwksUrl,
+    KeyCache, KeyCacheSettings, Keys, Mode, SystemClock, TokenVerifier, VerifierSettings, forward_auth,
 };
 use serde_json::json;
 
@@ -141,6 +141,10 @@ impl Gateway {
                 return Err(Failure::usage(format!("--audience {entry}: the host is named twice")));
             }
         }
+        let by_host = HostAudiences::new(by_host).map_err(|mixed| {
+            let next = format!("bonafide gateway --account {} … --audience HOST={}", self.account, mixed.development);
+            Failure::usage(mixed.to_string()).next(format!("{next} at a port of its own, for an API of its own"))
+        })?;
         Ok(Audiences::PerHost(by_host))
     }
 

@@ -81,6 +81,21 @@ fn a_port_in_use_is_named() {
     assert_eq!(ended.code, 3, "{}", ended.stderr);
 }
 
+/// Its proxy may send both hosts to one API: then the real one is open to development builds.
+#[test]
+fn a_gateway_serves_no_development_builds_beside_others() {
+    let data = Data::init();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    for development in ["dev.acme.com=acme+dev", "dev.acme.com=beta+dev"] {
+        let gateway = ["gateway", "--listen", &address, "--account", "acme", "--audience", "api.acme.com=acme"];
+        let ended = data.run(&[&gateway[..], &["--audience", development]].concat());
+        assert_eq!(ended.code, 2, "{development}: {}", ended.stderr);
+        assert!(ended.error().get("message").unwrap().to_string().contains("+dev"), "{}", ended.stderr);
+        assert!(ended.error().get("next").unwrap().to_string().contains("bonafide gateway"), "{}", ended.stderr);
+    }
+}
+
 #[test]
 fn a_file_or_folder_without_permission_is_named() {
     let data = Data::init();

@@ -6,7 +6,8 @@ use axum::body::Body;
 use axum::http::{HeaderMap, Request, Response, StatusCode};
 use axum::{Extension, Router, routing::get};
 use bonafide_gateway::{
-    Audiences, BindingRule, BonafideLayer, ForwardAuth, GateSettings, HostSource, Judgement, Mode, forward_auth,
+    Audiences, BindingRule, BonafideLayer, ForwardAuth, GateSettings, HostAudiences, HostSource, Judgement, Mode,
+    forward_auth,
 };
 use bonafide_protocol::claims::Claims;
 use bonafide_protocol::encoding::{sha256, to_base64};
@@ -142,7 +143,7 @@ async fn the_endpoint_takes_the_audience_of_the_host_that_was_asked_for() {
     let host = |text: &str| Host::parse(text).unwrap();
     let audiences =
         HashMap::from([(host("api.acme.com"), AUDIENCE.to_owned()), (host("pay.acme.com"), "pay".to_owned())]);
-    let router = forward(&world, Audiences::PerHost(audiences));
+    let router = forward(&world, Audiences::PerHost(HostAudiences::new(audiences).unwrap()));
     let good = world.good();
     let judged_at = async |path: &str, forwarded: Option<&str>| {
         let mut headers = vec![("bonafide-token", good.as_str())];

@@ -5,7 +5,7 @@ use bonafide_protocol::message::TokenRequest;
 
 use super::difference::Difference;
 use super::package;
-use super::{Build, Registrations, digests, registered};
+use super::{Build, Registration, Registrations, digests, registered};
 
 /// What was found.
 pub(crate) struct Comparison<'a> {
@@ -30,6 +30,14 @@ pub(super) struct Likeness {
 }
 
 impl<'a> Comparison<'a> {
+    /// The builds that evidence may be about: those that the app is, or else claims to be; not retired ones, where there
+    /// are others.
+    pub(crate) fn registrations(&self) -> Vec<&'a Registration> {
+        let all = || self.builds.iter().map(|build| &build.registration);
+        let live: Vec<_> = all().filter(|one| !one.retired).collect();
+        if live.is_empty() { all().collect() } else { live }
+    }
+
     /// Compares with every build: neither the answer nor its time tells which one was near.
     pub(crate) fn of(request: &TokenRequest, registrations: &'a Registrations) -> Self {
         let candidates = registrations.candidates(request);

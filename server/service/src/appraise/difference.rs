@@ -1,10 +1,13 @@
 //! In what an app differs from the registered build: for the operator's log, never for the device.
 
+use std::borrow::Borrow;
+use std::collections::HashMap;
+use std::hash::Hash;
+
 use serde::Serialize;
 
-/// The most that are kept of one request: who sends hundreds of unknown files fills no log with them, and has nothing
-/// looked up for the rest.
-pub(super) const MOST: usize = 8;
+/// The most that are kept of one request: who sends hundreds of unknown files fills no log with them.
+const MOST: usize = 8;
 
 /// The longest name or value that is kept, in characters. Both are the device's own words.
 const LONGEST: usize = 64;
@@ -40,21 +43,17 @@ impl Difference {
     /// What of `found` is not `expected`, next to what it takes the place of; then what of `expected` is missing. Names
     /// only pair what differs already.
     pub(super) fn between(what: &'static str, expected: &[(&str, &str)], found: &[(&str, &str)]) -> Vec<Self> {
-        let mut missing = expected.to_vec();
-        let mut unknown = Vec::new();
-        for one in found {
-            match missing.iter().position(|(_, digest)| digest.eq_ignore_ascii_case(one.1)) {
-                Some(place) => drop(missing.remove(place)),
-                None => unknown.push(*one),
-            }
-        }
+        let expected = expected.iter().enumerate().map(|(place, (name, digest))| Expected { place, name, digest });
+        let mut missing = ByKey::of(expected, |one| one.digest.to_ascii_lowercase());
+        let unknown: Vec<_> =
+            found.iter().filter(|(_, digest)| missing.take(&digest.to_ascii_lowercase()).is_none()).collect();
+        let mut missing = ByKey::of(missing.rest(), |one| one.name);
         let mut differences = Vec::new();
         for (name, digest) in unknown {
-            let replaced =
-                missing.iter().position(|(missing, _)| *missing == name).map(|place| missing.remove(place).1);
+            let replaced = missing.take(name).map(|one| one.digest);
             differences.push(Self::new(what, name, replaced, Some(digest)));
         }
-        differences.extend(missing.into_iter().map(|(name, digest)| Self::new(what, name, Some(digest), None)));
+        differences.extend(missing.rest().map(|one| Self::new(what, one.name, Some(one.digest), None)));
         differences
     }
 
@@ -66,6 +65,42 @@ impl Difference {
             all.push(Self::new("more", &more.to_string(), None, None));
         }
         all
+    }
+}
+
+/// One registered digest, and where it stands among the others.
+struct Expected<'a> {
+    place: usize,
+    name: &'a str,
+    digest: &'a str,
+}
+
+/// What is still missing, found without walking through all of it: a stranger sends thousands of files, a build has
+/// thousands.
+struct ByKey<'a, K>(HashMap<K, Vec<Expected<'a>>>);
+
+impl<'a, K: Eq + Hash> ByKey<'a, K> {
+    fn of(all: impl DoubleEndedIterator<Item = Expected<'a>>, key: impl Fn(&Expected<'a>) -> K) -> Self {
+        let mut by_key: HashMap<K, Vec<Expected<'a>>> = HashMap::new();
+        // Backwards, so that the first of equal ones is taken first.
+        for one in all.rev() {
+            by_key.entry(key(&one)).or_default().push(one);
+        }
+        Self(by_key)
+    }
+
+    fn take<Q: Eq + Hash + ?Sized>(&mut self, key: &Q) -> Option<Expected<'a>>
+    where
+        K: Borrow<Q>,
+    {
+        self.0.get_mut(key).and_then(Vec::pop)
+    }
+
+    /// What was not taken, in its order.
+    fn rest(self) -> std::vec::IntoIter<Expected<'a>> {
+        let mut rest: Vec<_> = self.0.into_values().flatten().collect();
+        rest.sort_unstable_by_key(|one| one.place);
+        rest.into_iter()
     }
 }
 
@@ -100,6 +135,18 @@ mod tests {
             between(&registered[..1], &[("a.jar", "0a"), ("a.jar", "0a")]),
             [("a.jar".into(), None, some("0a"))]
         );
+    }
+
+    #[test]
+    fn thousands_of_unknown_files_are_compared_in_a_moment() {
+        let names = |prefix: &str, count: usize| (0..count).map(|one| format!("{prefix}{one:064}")).collect::<Vec<_>>();
+        let (registered, sent) = (names("a", 50_000), names("b", 20_000));
+        let pairs = |all: &'static [String]| all.iter().map(|one| (one.as_str(), one.as_str())).collect::<Vec<_>>();
+        let (registered, sent) = (pairs(registered.leak()), pairs(sent.leak()));
+        // Ten times as many of both as a request and a build can hold: one by one it would take minutes.
+        let started = std::time::Instant::now();
+        assert_eq!(between(&registered, &sent).len(), 70_000);
+        assert!(started.elapsed() < std::time::Duration::from_secs(10), "{:?}", started.elapsed());
     }
 
     #[test]

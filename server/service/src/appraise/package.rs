@@ -2,13 +2,13 @@
 //!
 //! Stores sign anew and split: a build is its code and its signers, whatever the files are called that they come in.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use bonafide_protocol::measurement::{Code, CodeRole, Fact, Measurement};
 use bonafide_protocol::packages::{PackageFile, PackageSigner, Packages};
 
 use super::app::Likeness;
-use super::difference::{self, Difference};
+use super::difference::Difference;
 use super::{Build, Digest};
 use crate::package::{Package, Signer};
 
@@ -125,13 +125,14 @@ pub(super) fn android(build: &Build, measurement: &Measurement) -> Likeness {
     }
     let entries = package.entries.iter().filter(|one| matches!(one.kind.as_str(), "dex" | "native"));
     let absent = |digest: &str| !present.contains(&digest.to_ascii_lowercase());
+    let mut absents = HashMap::new();
+    // Where all is registered, as with honest devices, nothing is looked up.
+    for one in entries.clone().filter(|one| !foreign.is_empty() && absent(&one.sha256)) {
+        absents.entry((one.name.as_str(), one.architecture.as_deref())).or_insert(one.sha256.as_str());
+    }
     let mut replaced = HashSet::new();
-    for (place, piece) in foreign.iter().enumerate() {
-        let registered = entries
-            .clone()
-            .filter(|_| place < difference::MOST)
-            .find(|one| one.name == piece.name && one.architecture == piece.architecture && absent(&one.sha256));
-        let expected = registered.map(|one| one.sha256.as_str());
+    for piece in &foreign {
+        let expected = absents.get(&(piece.name.as_str(), piece.architecture.as_deref())).copied();
         replaced.extend(expected);
         differences.push(Difference::new("code", &piece.name, expected, Some(&piece.sha256)));
     }

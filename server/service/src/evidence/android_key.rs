@@ -1,6 +1,6 @@
 //! Key Attestation: the attested key is the install key, and the bound hash its challenge.
 
-use bonafide_attestation::android_key::{Expectation, SecurityLevel, VerifiedBootState, examine};
+use bonafide_attestation::android_key::{Expectation, Package, SecurityLevel, VerifiedBootState, examine};
 use bonafide_protocol::encoding::to_hex;
 use bonafide_protocol::evidence::{EvidenceKind, Octets, bound_hash};
 
@@ -11,8 +11,8 @@ use crate::appraise::KeyLevel;
 
 pub(super) fn verify(chain: &[Octets], subject: &Subject<'_>, trust: &Trust) -> Result<Attested, String> {
     let ders: Vec<&[u8]> = chain.iter().map(|der| der.0.as_slice()).collect();
-    let trust =
-        bonafide_attestation::android_key::Trust { roots: &trust.android_key, revocation: trust.revocations.as_ref() };
+    let roots = trust.android_key.roots.as_ref().ok_or("the list of roots, or of revocations, cannot be read")?;
+    let trust = bonafide_attestation::android_key::Trust { roots, revocation: trust.revocations.as_ref() };
     let facts = examine(&ders, &trust, subject.now).map_err(|error| error.to_string())?;
     let challenge = bound_hash(subject.account, subject.platform, subject.challenge, None);
     let level = if facts.level == SecurityLevel::Software {
@@ -37,13 +37,19 @@ pub(super) fn verify(chain: &[Octets], subject: &Subject<'_>, trust: &Trust) -> 
         facts: Facts {
             apps: app.into_iter().flat_map(|app| &app.packages).map(|package| package.name.clone()).collect(),
             signers: app.into_iter().flat_map(|app| &app.signatures).map(|digest| to_hex(&digest.0)).collect(),
+            version_code: app.and_then(|app| version_code(&app.packages, subject.app)),
             locked: boot.map(|boot| boot.device_locked),
             verified_boot: boot.map(|boot| boot.verified_boot_state == VerifiedBootState::Verified),
             patch_level: hardware.os_patch_level.map(|level| level.0),
+            roots: vec![to_hex(&facts.root_key_digest.0)],
             expired: !facts.expired.is_empty(),
             serials: facts.serials,
             ..Facts::default()
         },
         app_key: None,
     })
+}
+
+fn version_code(packages: &[Package], app: &str) -> Option<u64> {
+    packages.iter().find(|package| package.name == app).map(|package| package.version.0)
 }

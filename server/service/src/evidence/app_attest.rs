@@ -28,7 +28,7 @@ pub(super) fn verify(
     let mut refused = format!("no team is registered for {:?}", subject.app);
     for team in apps.teams(subject.app) {
         let app_id = AppId::new(team, subject.app);
-        match for_app(&app_id, key_id, objects, &hash, (subject, held), trust) {
+        match for_app((team, &app_id), key_id, objects, &hash, (subject, held), trust) {
             Ok(proven) => return Ok(proven),
             Err(reason) => refused = reason,
         }
@@ -37,7 +37,7 @@ pub(super) fn verify(
 }
 
 fn for_app(
-    app_id: &AppId,
+    (team, app_id): (&str, &AppId),
     key_id: &Octets,
     objects: Objects<'_>,
     hash: &Sha256,
@@ -46,7 +46,7 @@ fn for_app(
 ) -> Result<Proven, String> {
     match objects {
         (Some(attestation), assertion) => {
-            let mut attested = attest(app_id, key_id, attestation, hash, subject, trust)?;
+            let mut attested = attest((team, app_id), key_id, attestation, hash, subject, trust)?;
             if let Some(assertion) = assertion {
                 attested = assert(app_id, key_id, assertion, hash, &attested, subject.now)?;
             }
@@ -62,7 +62,7 @@ fn for_app(
 }
 
 fn attest(
-    app_id: &AppId,
+    (team, app_id): (&str, &AppId),
     key_id: &Octets,
     attestation: &Octets,
     hash: &Sha256,
@@ -70,25 +70,32 @@ fn attest(
     trust: &Trust,
 ) -> Result<Attested, String> {
     let time = i64::try_from(subject.now).unwrap_or(i64::MAX);
-    let expectation = AttestationExpectation {
-        app_id,
-        key_id: &key_id.0,
-        client_data_hash: hash,
-        // Which of them it is, is a finding.
-        environments: &[Environment::Production, Environment::Development],
-        roots: &trust.app_attest,
-        time,
-    };
-    let facts = verify_attestation(&attestation.0, &expectation).map_err(|error| error.to_string())?;
+    let (facts, root) = trust.app_attest.under_one(|roots| {
+        let expectation = AttestationExpectation {
+            app_id,
+            key_id: &key_id.0,
+            client_data_hash: hash,
+            // Which of them it is, is a finding.
+            environments: &[Environment::Production, Environment::Development],
+            roots,
+            time,
+        };
+        verify_attestation(&attestation.0, &expectation).map_err(|error| error.to_string())
+    })?;
     // Nothing else covers the receipt: without this it could be anything.
-    let expectation = ReceiptExpectation { app_id, public_key: &facts.public_key, roots: &trust.receipt, time };
-    verify_receipt(&facts.receipt, &expectation).map_err(|error| format!("the receipt: {error}"))?;
+    let (_, receipt_root) = trust.receipt.under_one(|roots| {
+        let expectation = ReceiptExpectation { app_id, public_key: &facts.public_key, roots, time };
+        verify_receipt(&facts.receipt, &expectation).map_err(|error| format!("the receipt: {error}"))
+    })?;
     Ok(Attested {
         kind: EvidenceKind::AppAttest,
         level: KeyLevel::Hardware,
         proven_at: subject.now,
         facts: Facts {
             apps: vec![subject.app.to_owned()],
+            team: Some(team.to_owned()),
+            roots: vec![root, receipt_root],
+            attested_at: Some(subject.now),
             development: facts.environment != Environment::Production,
             ..Facts::default()
         },

@@ -37,6 +37,19 @@ pub(crate) struct Facts {
     /// SHA-256 of the certificates that signed them, lower-case hexadecimal; Android.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) signers: Vec<String>,
+    /// The version code of the app that asked when it was attested; Android.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) version_code: Option<u64>,
+    /// The team that the app is of; App Attest.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) team: Option<String>,
+    /// SHA-256 of the keys of the roots that it was verified under, lower-case hexadecimal: Google's, or Apple's for the
+    /// attestation and for the receipt. What is withdrawn takes along what was attested under it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) roots: Vec<String>,
+    /// When the key was attested, Unix seconds; App Attest, where `proven_at` is the time of the last assertion.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) attested_at: Option<u64>,
     /// The serial numbers of the chain of a Key Attestation: one of them may be revoked later.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) serials: Vec<String>,
@@ -72,6 +85,13 @@ pub(crate) struct Play {
     pub(crate) unlicensed: bool,
 }
 
+impl Attested {
+    /// When the platform attested it; an assertion only shows that the key is still there.
+    pub(super) fn attested_at(&self) -> u64 {
+        self.facts.attested_at.unwrap_or(self.proven_at)
+    }
+}
+
 impl Facts {
     pub(crate) fn to_json(&self) -> String {
         // Texts and numbers always serialise.
@@ -89,6 +109,10 @@ mod tests {
         let facts = Facts {
             apps: vec!["com.acme.app".into()],
             signers: vec!["aa".into()],
+            version_code: Some(7),
+            team: Some("T".into()),
+            roots: vec!["bb".into()],
+            attested_at: Some(7),
             serials: vec!["1".into()],
             locked: Some(true),
             verified_boot: Some(false),
@@ -97,7 +121,7 @@ mod tests {
             development: true,
             play: Some(Play { recognized: true, device: true, unlicensed: false }),
         };
-        let json = r#"{"apps":["com.acme.app"],"signers":["aa"],"serials":["1"],"locked":true,"verified_boot":false,"patch_level":202504,"expired":true,"development":true,"play":{"recognized":true,"device":true,"unlicensed":false}}"#;
+        let json = r#"{"apps":["com.acme.app"],"signers":["aa"],"version_code":7,"team":"T","roots":["bb"],"attested_at":7,"serials":["1"],"locked":true,"verified_boot":false,"patch_level":202504,"expired":true,"development":true,"play":{"recognized":true,"device":true,"unlicensed":false}}"#;
         assert_eq!(facts.to_json(), json);
         assert_eq!(serde_json::from_str::<Facts>(json).unwrap(), facts);
         assert_eq!(Facts::default().to_json(), r#"{"apps":[]}"#);

@@ -5,8 +5,8 @@ use bonafide_protocol::finding::Finding;
 use bonafide_protocol::measurement::App;
 
 use super::facts::{Attested, Facts};
-use super::{RegisteredApps, Trust, attests};
-use crate::appraise::KeyLevel;
+use super::{RegisteredApps, Trust, apps, attests};
+use crate::appraise::{KeyLevel, Registration};
 use crate::policy::EvidencePolicy;
 
 /// The longest reason that is kept, in bytes.
@@ -29,6 +29,8 @@ pub(super) struct Grounds<'a> {
     pub(super) policy: &'a EvidencePolicy,
     pub(super) trust: &'a Trust,
     pub(super) apps: &'a RegisteredApps,
+    /// The registered builds that the app is, or claims to be.
+    pub(super) builds: &'a [&'a Registration],
     /// Another key has taken this one's place.
     pub(super) superseded: bool,
     /// Unix seconds.
@@ -43,9 +45,9 @@ pub(super) fn judge(attested: &[Attested], refused: Vec<String>, grounds: &Groun
         .iter()
         .filter(|one| one.kind.platform() == app.platform)
         .filter(|one| {
-            let revoked = revoked(trust, &one.facts);
-            reasons.extend(revoked.map(|serial| format!("the certificate {serial} has been revoked since")));
-            revoked.is_none()
+            let withdrawn = withdrawn(one, grounds);
+            reasons.extend(withdrawn.clone());
+            withdrawn.is_none()
         })
         .collect();
     // What has expired counts where nothing else does: a policy may choose to bear it.
@@ -69,7 +71,7 @@ pub(super) fn judge(attested: &[Attested], refused: Vec<String>, grounds: &Groun
         (Finding::EvidenceExpired, expired),
         (Finding::EvidenceInvalid, !reasons.is_empty()),
         (Finding::EvidenceDevelopment, any(&|facts| facts.development)),
-        (Finding::EvidenceOtherApp, counted.iter().any(|one| is_of_another(one, app, grounds.apps))),
+        (Finding::EvidenceOtherApp, counted.iter().any(|one| is_of_another(one, grounds))),
         (Finding::BootloaderUnlocked, any_key(&|one| one.facts.locked != Some(true))),
         (Finding::BootUnverified, any_key(&|one| one.facts.verified_boot != Some(true))),
         (Finding::KeyNotInHardware, any_key(&|one| one.level < KeyLevel::Hardware)),
@@ -88,19 +90,32 @@ pub(super) fn judge(attested: &[Attested], refused: Vec<String>, grounds: &Groun
     }
 }
 
-/// The serial number of the chain that is on the revocation list now.
-fn revoked<'a>(trust: &Trust, facts: &'a Facts) -> Option<&'a str> {
-    let list = trust.revocations.as_ref()?;
-    facts.serials.iter().map(String::as_str).find(|serial| list.find(serial).is_some())
+/// Why what was proven once is worth nothing any more.
+fn withdrawn(one: &Attested, grounds: &Grounds<'_>) -> Option<String> {
+    let Grounds { policy, trust, .. } = grounds;
+    let listed = |serial: &&String| trust.revocations.as_ref().is_some_and(|list| list.find(serial).is_some());
+    if let Some(serial) = one.facts.serials.iter().find(listed) {
+        return Some(format!("the certificate {serial} has been revoked since"));
+    }
+    if !trust.still_roots(one) {
+        return Some(format!("{}: its root is not trusted any more", one.kind.name()));
+    }
+    (one.attested_at() < policy.not_before)
+        .then(|| format!("{}: attested before the policy's not_before", one.kind.name()))
 }
 
 /// Whether it is about another app than the one that asks, or one that somebody else signed. What does not say which
 /// app it is about is about another.
-fn is_of_another(one: &Attested, app: &App, apps: &RegisteredApps) -> bool {
+///
+/// Who may have signed it is for the builds to say that the app is: another build of the same app, a tester's for
+/// instance, lends its signer to nobody. Where no build is claimed, which is a finding of its own, any one's will do.
+fn is_of_another(one: &Attested, grounds: &Grounds<'_>) -> bool {
+    let Grounds { app, apps, builds, now, .. } = grounds;
     let named = one.facts.apps.contains(&app.id);
-    // On iOS the team is part of what was verified.
-    let signed = one.kind == EvidenceKind::AppAttest
-        || !one.facts.signers.is_empty() && one.facts.signers.iter().all(|digest| apps.is_signer(&app.id, digest));
+    let signed = match builds {
+        [] => apps.vouch(app, one),
+        builds => builds.iter().any(|build| apps::vouches(build, one, one.proven_at == *now)),
+    };
     !(named && signed)
 }
 

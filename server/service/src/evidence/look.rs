@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
+use bonafide_protocol::evidence::EvidenceKind;
+use bonafide_protocol::finding::Finding;
 use bonafide_protocol::jwk::PublicKey;
+use bonafide_protocol::measurement::App;
 use bonafide_protocol::message::TokenRequest;
 use bonafide_protocol::status::Status;
 
@@ -11,8 +14,10 @@ use super::facts::Attested;
 use super::judge::{Grounds, Judged, judge};
 use super::succession::{Following, Old, follow};
 use super::verify::{Subject, verify};
+use crate::appraise::Registration;
 use crate::challenge::Fresh;
 use crate::issue;
+use crate::policy::Action;
 use crate::reply::{Refusal, must};
 use crate::state::{Snapshot, State};
 use crate::store::evidence::{self, KeyChange, KnownKey, Proven};
@@ -23,6 +28,8 @@ pub(crate) struct Asked<'a> {
     pub(crate) request: &'a TokenRequest,
     pub(crate) key: &'a PublicKey,
     pub(crate) thumbprint: &'a str,
+    /// The registered builds that the app is, or claims to be.
+    pub(crate) builds: &'a [&'a Registration],
     pub(crate) fresh: &'a Fresh,
     /// Unix seconds.
     pub(crate) now: u64,
@@ -31,6 +38,8 @@ pub(crate) struct Asked<'a> {
 /// How the install key stands, and what is to be remembered of it once the challenge is spent.
 pub(crate) struct Looked {
     pub(crate) installation: String,
+    /// The installation that the key would be of if nothing were remembered of any key: what a decoy names.
+    pub(crate) alone: String,
     pub(crate) judged: Judged,
     pub(crate) change: Option<KeyChange>,
 }
@@ -43,7 +52,7 @@ pub(crate) async fn look(state: &State, snapshot: &Arc<Snapshot>, asked: &Asked<
     let (known, old) = if attests(platform) { recall(state, asked, old).await? } else { (KnownKey::default(), None) };
     let results = check(state, snapshot, asked, &known).await?;
 
-    let derived = |thumbprint: &str| issue::installation(&snapshot.keyring, thumbprint);
+    let derived = |thumbprint: &str| issue::installation(&snapshot.keyring, platform, thumbprint);
     let Following { installation, succession, superseded } = follow(asked.thumbprint, platform, &known, old, derived);
     let (mut proven, mut refused) = (Vec::new(), Vec::new());
     for result in results {
@@ -61,17 +70,37 @@ pub(crate) async fn look(state: &State, snapshot: &Arc<Snapshot>, asked: &Asked<
         policy: &snapshot.rules.evidence,
         trust: &snapshot.trust,
         apps: &snapshot.apps,
+        builds: asked.builds,
         superseded,
         now: asked.now,
     };
     let judged = judge(&together(known.attested, &proven), refused, &grounds);
+    let rejects = |finding| snapshot.rules.effect(finding, Some(platform)).action == Action::Reject;
+    proven.retain(|piece| {
+        let (Proven::Anew(one) | Proven::Advance(one)) = piece;
+        is_worth_a_row(one, &request.app, snapshot, &rejects)
+    });
     let change = (!proven.is_empty() || succession.is_some()).then(|| KeyChange {
         thumbprint: asked.thumbprint.to_owned(),
         now: asked.now,
         proven,
         succession,
     });
-    Ok(Looked { installation, judged, change })
+    Ok(Looked { installation, alone: derived(asked.thumbprint), judged, change })
+}
+
+/// Whether it is to be remembered. Most of what does not pass is, since devices send it once, and a policy or a
+/// registration may be mended meanwhile; but a stranger's app can never pass, and on a system that is not its maker's
+/// anybody can call his app ours, with as many keys as he likes: where the policy rejects such systems, they make no rows.
+fn is_worth_a_row(one: &Attested, app: &App, snapshot: &Snapshot, rejects: &dyn Fn(Finding) -> bool) -> bool {
+    let facts = &one.facts;
+    let ours = facts.apps.contains(&app.id) && snapshot.apps.vouch(app, one);
+    // Google made it for our package, and names none where it did not evaluate it.
+    let unevaluated = facts.play.is_some() && facts.apps.is_empty();
+    let believed = one.kind != EvidenceKind::AndroidKey
+        || (facts.locked == Some(true) || !rejects(Finding::BootloaderUnlocked))
+            && (facts.verified_boot == Some(true) || !rejects(Finding::BootUnverified));
+    (ours || unevaluated) && believed
 }
 
 /// The thumbprint of the old key that vouches for the one that asks. A word that is not the old key's is a broken

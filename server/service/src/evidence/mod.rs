@@ -23,6 +23,6 @@ pub(crate) use look::{Asked, Looked, look};
 pub(crate) use trust::{ListName, PLAY_KEYS, PlayKeys, Trust};
 
 /// Whether apps on this platform have to be attested. A platform that nobody has heard of here has to be.
-fn attests(platform: Platform) -> bool {
+pub(crate) fn attests(platform: Platform) -> bool {
     !matches!(platform, Platform::Jvm | Platform::Linux)
 }

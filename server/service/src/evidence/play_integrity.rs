@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bonafide_attestation::play_integrity::{
-    AppLicensing, AppRecognition, DeviceRecognition, Expectation, verify_token,
+    AppLicensing, AppRecognition, DeviceRecognition, Expectation, Keys, verify_token,
 };
 use bonafide_protocol::encoding::{from_base64url, to_hex};
 use bonafide_protocol::evidence::{EvidenceKind, bound_hash};
@@ -19,8 +19,12 @@ const MAX_AGE: Duration = Duration::from_secs(600);
 /// How far ahead Google's clock may be.
 const MAX_SKEW: Duration = Duration::from_secs(60);
 
-pub(super) fn verify(token: &str, subject: &Subject<'_>, trust: &Trust) -> Result<Attested, String> {
-    let keys = trust.play.get(subject.app).ok_or_else(|| format!("no keys are set for {:?}", subject.app))?;
+/// `None` where no keys are set for the app: nobody here can read it, and it says nothing, neither for nor against.
+pub(super) fn verify(token: &str, subject: &Subject<'_>, trust: &Trust) -> Option<Result<Attested, String>> {
+    trust.play.get(subject.app).map(|keys| verify_with(keys, token, subject))
+}
+
+fn verify_with(keys: &Keys, token: &str, subject: &Subject<'_>) -> Result<Attested, String> {
     let nonce = bound_hash(subject.account, subject.platform, subject.challenge, Some(subject.thumbprint));
     let expectation = Expectation {
         package_name: subject.app,
@@ -43,6 +47,7 @@ pub(super) fn verify(token: &str, subject: &Subject<'_>, trust: &Trust) -> Resul
         facts: Facts {
             apps: verdict.app.package_name.into_iter().collect(),
             signers,
+            version_code: verdict.app.version_code.and_then(|code| u64::try_from(code).ok()),
             play: Some(Play {
                 recognized: verdict.app.recognition == AppRecognition::PlayRecognized,
                 device,

@@ -4,7 +4,8 @@
 //! The old key goes on until the new one is *seen again*: the answer to the request that named both may have been lost,
 //! and then the device still goes by the old one, and tries with a third. Whoever comes last follows. From the second
 //! request of the new key on, the old one has ended: it gets decoys, whoever holds it, and nothing is attested of it any
-//! more. None of it depends on what evidence said: the installation's id, which devices see, tells nothing.
+//! more. Whether it takes over hangs on what evidence proved of the old key; devices see that in tokens
+//! only, never in decoys.
 
 use bonafide_protocol::measurement::Platform;
 

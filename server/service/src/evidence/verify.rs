@@ -22,7 +22,8 @@ pub(super) struct Subject<'a> {
     pub(super) now: u64,
 }
 
-/// Verifies one piece; `None` for one of a kind that this version does not know, which says nothing. The reason of a
+/// Verifies one piece; `None` for one of a kind that this version does not know, or that the operator has not set up, which
+/// says nothing. The reason of a
 /// refusal is for the operator only.
 pub(super) fn verify(
     piece: &Evidence,
@@ -41,7 +42,7 @@ pub(super) fn verify(
             let objects = (attestation.as_ref(), assertion.as_ref());
             app_attest::verify(key_id, objects, subject, held, trust, apps)
         }
-        Evidence::PlayIntegrity { token } => play_integrity::verify(token, subject, trust).map(Proven::Anew),
+        Evidence::PlayIntegrity { token } => play_integrity::verify(token, subject, trust)?.map(Proven::Anew),
         _ => return None,
     };
     Some(verified.map_err(|reason| format!("{}: {reason}", kind.name())))

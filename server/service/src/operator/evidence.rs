@@ -59,6 +59,9 @@ pub(crate) async fn live(caller: Caller, Shared(state): Shared<Arc<State>>) -> R
 pub(crate) struct Fetched {
     /// When the list was fetched from its source, Unix seconds; left out: now.
     fetched_at: Option<u64>,
+    /// Replace a revocation list by one that has less than half of its entries, or none.
+    #[serde(default)]
+    force: bool,
 }
 
 /// Sets a list in place of what is built in. In force at once, on every node within a second.
@@ -69,6 +72,7 @@ pub(crate) struct Fetched {
     params(
         ("name" = String, Path, description = "`android-key-roots`, `revocations`, `app-attest-roots`, `receipt-roots`"),
         ("fetched_at" = Option<u64>, Query, description = "When it was fetched, Unix seconds; now"),
+        ("force" = Option<bool>, Query, description = "Take a revocation list that is empty, or has less than half of the entries in force"),
     ),
     request_body = String,
     responses(
@@ -92,7 +96,7 @@ pub(crate) async fn set_list(
     if fetched_at > now {
         return Err(Refusal::mistake("`fetched_at` lies in the future: the list would never be stale."));
     }
-    list.check(&content, fetched_at).map_err(|fault| Refusal::mistake(format!("{name}: {fault}")))?;
+    let entries = list.check(&content, fetched_at).map_err(|fault| Refusal::mistake(format!("{name}: {fault}")))?;
     let row = ListRow { name, content, fetched_at, set_at: now, set_by: caller.name.clone() };
     let mut change = state.store.change().await?;
     let held = evidence::lists(&mut change, &state.account).await?;
@@ -100,6 +104,12 @@ pub(crate) async fn set_list(
     // Lists of what is not to be trusted only grow newer: an old one would let revoked keys in again.
     if list == ListName::Revocations && held.is_some_and(|held| held.fetched_at > row.fetched_at) {
         return Err(Refusal::with(Status::Conflict, "A list that was fetched later is in force."));
+    }
+    // Half a download, or a mirror's empty page: what it leaves out passes again at once.
+    let in_force = held.and_then(|held| list.check(&held.content, held.fetched_at).ok()).unwrap_or_default();
+    if list == ListName::Revocations && !fetched.force && entries < in_force.div_ceil(2) {
+        let fewer = format!("It revokes {entries} certificates, and the one in force {in_force}; `force` takes it.");
+        return Err(Refusal::with(Status::Conflict, fewer));
     }
     evidence::set_list(&mut change, &state.account, &row).await?;
     let (before, after) = (describe(list, held, now), describe(list, Some(&row), now));

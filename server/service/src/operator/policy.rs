@@ -126,7 +126,7 @@ pub(crate) async fn try_out(
     Text(text): Text<MAX_BYTES>,
 ) -> Result<Json<Value>, Refusal> {
     caller.needs(Scope::Read)?;
-    let document = read(&text)?;
+    let document = read(&text, state.now())?;
     let last = sample.last.unwrap_or(TRIED).clamp(1, MOST_TRIED);
     let mut connection = state.store.read().await?;
     let (version, rules) = finding_policies::in_force(&mut connection, &state.account).await?;
@@ -172,7 +172,7 @@ pub(crate) async fn set(
     Text(text): Text<MAX_BYTES>,
 ) -> Result<Json<Value>, Refusal> {
     caller.needs(Scope::Policy)?;
-    let document = read(&text)?;
+    let document = read(&text, state.now())?;
     // Tried before the write lock is taken: no token waits for it.
     let mut connection = state.store.read().await?;
     let (held, rules) = finding_policies::in_force(&mut connection, &state.account).await?;
@@ -212,8 +212,16 @@ pub(crate) async fn set(
     })))
 }
 
-fn read(text: &str) -> Result<Document, Refusal> {
-    Document::read(text.as_bytes()).map_err(|error| Refusal::mistake(format!("The policy: {error}.")))
+fn read(text: &str, now: u64) -> Result<Document, Refusal> {
+    let document =
+        Document::read(text.as_bytes()).map_err(|error| Refusal::mistake(format!("The policy: {error}.")))?;
+    // Of the future, evidence would be due with each request until then: milliseconds, for instance.
+    if document.rules.evidence.since > now || document.rules.evidence.not_before > now {
+        return Err(Refusal::mistake(format!(
+            "The policy: `since` and `not_before` are Unix seconds, and not of the future; it is {now}."
+        )));
+    }
+    Ok(document)
 }
 
 /// Refuses a change that was made up from a policy which somebody else has replaced since.

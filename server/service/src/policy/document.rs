@@ -75,11 +75,14 @@ pub(crate) fn to_json(rules: &Rules) -> Value {
 }
 
 fn recall_rule(value: &Value) -> Rule {
-    let mut platforms = Vec::new();
-    if let Some(named) = value.get("platforms").and_then(Value::as_object) {
-        let known = named.iter().filter_map(|(name, effect)| Some((platform(name)?, recall_effect(effect))));
-        platforms = known.collect();
-    }
+    let platforms = match value.get("platforms") {
+        None => Vec::new(),
+        Some(Value::Object(named)) => {
+            named.iter().filter_map(|(name, effect)| Some((platform(name)?, recall_effect(effect)))).collect()
+        }
+        // Where it differs, nobody can tell: it may reject anywhere.
+        Some(_) => return Rule { effect: Effect::REJECT, platforms: Vec::new() },
+    };
     Rule { effect: recall_effect(value), platforms }
 }
 
@@ -440,5 +443,25 @@ mod tests {
         }
         assert!(Document::recall("no JSON").is_none());
         assert!(Document::recall("{}").is_none());
+    }
+
+    #[test]
+    fn platforms_that_cannot_be_read_reject() {
+        let stored = r#"{"findings": {"app_altered": {"action": "ignore", "platforms": [["android", "reject"]]}}}"#;
+        let rules = Document::recall(stored).unwrap().rules;
+        let effect = rules.effect(Finding::AppAltered, Some(Platform::Android)).action;
+        assert_eq!(effect, Action::Reject, "a stored rule with a part that cannot be read rejects (docs/policy.md)");
+    }
+
+    #[test]
+    fn bounds_of_evidence_that_cannot_be_read_are_not_dropped() {
+        let stored = r#"{"findings": {}, "evidence": {"least_patch_level": "2025-04", "max_age": {"android_key": 60, "app_attest": "1h"}, "revocations_max_age": [], "not_before": "now"}}"#;
+        let evidence = Document::recall(stored).unwrap().rules.evidence;
+        let kind = bonafide_protocol::evidence::EvidenceKind::AndroidKey;
+        assert!(evidence.least_patch_level.is_some(), "any patch level passes now");
+        assert!(!evidence.counts(kind, 0, 61), "a minute became a week");
+        assert_eq!((evidence.revocations_max_age, evidence.not_before), (300, u64::MAX));
+        let whole = Document::recall(r#"{"findings": {}, "evidence": 7}"#).unwrap().rules.evidence;
+        assert!(whole.least_patch_level.is_some() && whole.not_before == u64::MAX);
     }
 }

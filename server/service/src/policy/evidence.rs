@@ -4,7 +4,7 @@ use bonafide_protocol::evidence::{EvidenceKind, EvidenceWanted};
 use bonafide_protocol::measurement::Platform;
 use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 const HOUR: u64 = 60 * 60;
 const DAY: u64 = 24 * HOUR;
@@ -15,6 +15,12 @@ const AGES: std::ops::RangeInclusive<u64> = 300..=LONGEST_AGE;
 
 /// The longest time for which evidence counts, in seconds.
 pub(crate) const LONGEST_AGE: u64 = 30 * DAY;
+
+/// Stands for a `not_before` that cannot be read: later than any time.
+const UNREADABLE_TIME: u64 = u64::MAX;
+
+/// How far the clocks of two nodes may be apart, in seconds.
+const MOST_AHEAD: u64 = 300;
 
 /// Patch levels that may be demanded, YYYYMM.
 const PATCH_LEVELS: std::ops::RangeInclusive<u64> = 201_501..=209_912;
@@ -36,6 +42,10 @@ pub(crate) struct EvidencePolicy {
     /// was proven before goes on to count: they hear of this with an answer, and would be refused until then.
     #[serde(skip_serializing_if = "is_default")]
     pub(crate) since: u64,
+    /// What was attested before this time, Unix seconds, does not count at all, and is asked for anew: for roots or keys
+    /// that were trusted by mistake.
+    #[serde(skip_serializing_if = "is_default")]
+    pub(crate) not_before: u64,
 }
 
 /// How old evidence may be, in seconds.
@@ -52,7 +62,8 @@ pub(crate) struct MaxAge {
 
 impl Default for EvidencePolicy {
     fn default() -> Self {
-        Self { max_age: MaxAge::default(), least_patch_level: None, revocations_max_age: REVOCATIONS, since: 0 }
+        let max_age = MaxAge::default();
+        Self { max_age, least_patch_level: None, revocations_max_age: REVOCATIONS, since: 0, not_before: 0 }
     }
 }
 
@@ -79,16 +90,24 @@ impl MaxAge {
 }
 
 impl EvidencePolicy {
-    /// Whether evidence of this kind and time counts at `now`. A time of the future is that of another node's clock.
+    /// Whether evidence of this kind and time counts at `now`. A time a little ahead is that of another node's clock;
+    /// further ahead a clock was wrong, and nobody knows how old it is.
     pub(crate) fn counts(&self, kind: EvidenceKind, proven_at: u64, now: u64) -> bool {
+        if proven_at > now.saturating_add(MOST_AHEAD) {
+            return false;
+        }
         now.saturating_sub(proven_at) <= self.max_age.of(kind)
     }
 
     /// What devices of this platform are told: to send evidence anew when a quarter of its time is left.
-    pub(crate) fn wanted(&self, platform: Platform) -> EvidenceWanted {
+    /// Play Integrity only where somebody here can read it.
+    pub(crate) fn wanted(&self, platform: Platform, play: bool) -> EvidenceWanted {
         let kinds = EvidenceKind::ALL.iter().filter(|kind| kind.platform() == platform);
+        let kinds = kinds.filter(|kind| play || **kind != EvidenceKind::PlayIntegrity);
         let after = kinds.map(|kind| (kind.name().to_owned(), self.max_age.of(*kind) / 4 * 3)).collect();
-        EvidenceWanted { after, since: self.since }
+        // Before it can be read nothing counts; to be asked each time would not change that.
+        let not_before = if self.not_before == UNREADABLE_TIME { 0 } else { self.not_before };
+        EvidenceWanted { after, since: self.since.max(not_before) }
     }
 
     /// All of it, what is left at its default too.
@@ -98,30 +117,42 @@ impl EvidencePolicy {
             "least_patch_level": self.least_patch_level,
             "revocations_max_age": self.revocations_max_age,
             "since": self.since,
+            "not_before": self.not_before,
         })
     }
 
-    /// Reads what stands in the database, member by member: a later version may have written more, and what cannot be
-    /// read has its default.
+    /// Reads what stands in the database, member by member: a later version may have written more. What is not there has
+    /// its default; what cannot be read is as strict as can be, since nobody knows how strict it was meant to be.
     pub(super) fn recall(value: &Value) -> Self {
         let default = Self::default();
-        let ages = value.get("max_age").unwrap_or(&Value::Null);
-        let age = |name: &str, default: u64| member(ages, name).filter(|age| AGES.contains(age)).unwrap_or(default);
+        let ages = match value {
+            Value::Object(members) => members.get("max_age").cloned().unwrap_or_else(|| Value::Object(Map::new())),
+            _ => Value::Null,
+        };
+        // One that could not be set today is taken at its word, if it is not too long.
+        let age = |name: &str, default: u64| member(&ages, name, default, *AGES.start()).min(LONGEST_AGE);
         Self {
             max_age: MaxAge {
                 android_key: age("android_key", default.max_age.android_key),
                 app_attest: age("app_attest", default.max_age.app_attest),
                 play_integrity: age("play_integrity", default.max_age.play_integrity),
             },
-            least_patch_level: member(value, "least_patch_level"),
-            revocations_max_age: member(value, "revocations_max_age").unwrap_or(default.revocations_max_age),
-            since: member(value, "since").unwrap_or(default.since),
+            least_patch_level: member(value, "least_patch_level", None, Some(*PATCH_LEVELS.end())),
+            revocations_max_age: member(value, "revocations_max_age", default.revocations_max_age, *AGES.start()),
+            // Refuses nobody, whatever it is.
+            since: member(value, "since", default.since, default.since),
+            not_before: member(value, "not_before", default.not_before, UNREADABLE_TIME),
         }
     }
 }
 
-fn member<T: DeserializeOwned>(value: &Value, name: &str) -> Option<T> {
-    value.get(name).and_then(|member| serde_json::from_value(member.clone()).ok())
+/// The member; `default` where there is none, `strictest` where it cannot be read.
+fn member<T: DeserializeOwned>(value: &Value, name: &str, default: T, strictest: T) -> T {
+    match value.as_object().map(|members| members.get(name)) {
+        Some(None) => default,
+        Some(Some(member)) => serde_json::from_value(member.clone()).unwrap_or(strictest),
+        None => strictest,
+    }
 }
 
 fn age<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
@@ -166,7 +197,8 @@ mod tests {
         let later = json!({ "max_age": { "app_attest": 600, "moon_phase": 1, "android_key": "long" },
             "least_patch_level": 202_504, "later": true });
         let recalled = EvidencePolicy::recall(&later);
-        assert_eq!((recalled.max_age.app_attest, recalled.max_age.android_key), (600, 7 * DAY));
+        assert_eq!((recalled.max_age.app_attest, recalled.max_age.android_key), (600, 300));
+        assert_eq!((recalled.max_age.play_integrity, recalled.not_before), (DAY, 0), "not named");
         assert_eq!(recalled.least_patch_level, Some(202_504));
     }
 
@@ -192,8 +224,9 @@ mod tests {
         assert!(policy.counts(kind, 1_000, 1_000 + HOUR));
         assert!(!policy.counts(kind, 1_000, 1_001 + HOUR));
         assert!(policy.counts(kind, 999, 1_000), "from before what is wanted anew: the device has not heard of it");
-        assert_eq!(policy.wanted(Platform::Ios).after, [("app_attest".to_owned(), 2_700)].into());
-        assert_eq!(policy.wanted(Platform::Android).after.len(), 2);
-        assert_eq!(policy.wanted(Platform::Jvm), EvidenceWanted { since: 1_000, ..EvidenceWanted::default() });
+        assert_eq!(policy.wanted(Platform::Ios, true).after, [("app_attest".to_owned(), 2_700)].into());
+        assert_eq!(policy.wanted(Platform::Android, true).after.len(), 2);
+        assert_eq!(policy.wanted(Platform::Android, false).after.len(), 1);
+        assert_eq!(policy.wanted(Platform::Jvm, true), EvidenceWanted { since: 1_000, ..EvidenceWanted::default() });
     }
 }

@@ -16,5 +16,5 @@ pub(crate) use defaults::{default_action, why_fixed};
 pub(crate) use development::{counted, why_excused};
 pub(crate) use document::{Document, MAX_BYTES, to_json};
 pub(crate) use evidence::{EvidencePolicy, LONGEST_AGE};
-pub(crate) use rules::{Decision, PLATFORMS, Rules, Verdict};
+pub(crate) use rules::{Action, Decision, PLATFORMS, Rules, Verdict};
 pub(crate) use trial::{Appraised, Trial, try_on};

@@ -50,9 +50,10 @@ pub(super) async fn issue(
     check_form(&request)?;
 
     let policy = snapshot.policy(&request.audience);
-    let asked = Asked { request: &request, key: &key, thumbprint: &thumbprint, fresh: &fresh, now };
-    let Looked { installation, judged, change } = look(&state, &snapshot, &asked).await?;
     let app = Comparison::of(&request, &snapshot.registrations);
+    let builds = app.registrations();
+    let asked = Asked { request: &request, key: &key, thumbprint: &thumbprint, builds: &builds, fresh: &fresh, now };
+    let Looked { installation, alone, judged, change } = look(&state, &snapshot, &asked).await?;
     let mut findings = appraise(&request, &app, snapshot.config(), &policy, &judged);
     let development = snapshot.development.judge(&request, &thumbprint, now);
     findings.extend(&development.findings);
@@ -61,18 +62,21 @@ pub(super) async fn issue(
     let counted = counted(findings.iter().copied().map(Some), request.development.is_some());
     let decision = snapshot.rules.decide(counted, Some(request.app.platform), forced);
     let passed = decision.passed;
-    let token = must(issue::token(keyring, &request, &installation, times, &decision), "no token could be signed")?;
+    // Which installation a key has taken over hangs on what was proven: a decoy does not tell.
+    let shown = if passed { installation.clone() } else { alone };
+    let token = must(issue::token(keyring, &request, &shown, times, &decision), "no token could be signed")?;
     let arc = must(issue::arc(keyring, &state.account, &installation, &findings, now), "no ARC could be made")?;
     let next = challenge::issue(&keyring.challenges, &state.account, now, Some(&thumbprint));
     let next_challenge = must(next, "no challenge could be made")?;
     let documents = documents::lacking(&snapshot, request.epoch, request.version);
-    let evidence_wanted = snapshot.rules.evidence.wanted(request.app.platform);
+    let evidence_wanted =
+        snapshot.rules.evidence.wanted(request.app.platform, snapshot.trust.reads_play(&request.app.id));
 
     let codes: Vec<&str> = findings.iter().map(|finding| finding.code()).collect();
     let appraisal = AppraisalRow {
         id: state.next_id(),
         time: now,
-        installation: installation.clone(),
+        installation,
         platform: request.app.platform.name().to_owned(),
         app: request.app.id,
         app_version: request.app.version,
@@ -108,7 +112,7 @@ pub(super) async fn issue(
         server_time: now,
         next_challenge,
         next_challenge_expires_in: challenge::LIFETIME,
-        installation,
+        installation: shown,
         arc,
         evidence_wanted,
         documents,

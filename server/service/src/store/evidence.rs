@@ -1,6 +1,7 @@
 //! What platforms attested of install keys, which key follows which, and the operator's lists.
 
 use bonafide_protocol::evidence::EvidenceKind;
+use sqlx::Connection as _;
 
 use super::{Connection, StoreError, int, uint};
 use crate::appraise::KeyLevel;
@@ -108,6 +109,19 @@ fn attested((kind, level, proven_at, facts, point, id, counter): Columns) -> Opt
 /// Writes what a request changed. `false`, and nothing written, if another request was faster: it counted further, or
 /// gave the installation to another key.
 pub(crate) async fn write(connection: &mut Connection, account: &str, change: &KeyChange) -> Result<bool, StoreError> {
+    // A savepoint: other requests' changes are in the same transaction, and half of this one's would be a state that
+    // nobody has judged.
+    let mut attempt = connection.begin().await?;
+    let written = apply(&mut attempt, account, change).await?;
+    if written {
+        attempt.commit().await?
+    } else {
+        attempt.rollback().await?
+    }
+    Ok(written)
+}
+
+async fn apply(connection: &mut Connection, account: &str, change: &KeyChange) -> Result<bool, StoreError> {
     let key = &change.thumbprint;
     let now = change.now;
     // Whatever may be lost comes first. No request has both a succession and an assertion: a new key has none to follow.
@@ -317,7 +331,7 @@ async fn end(
     Ok(())
 }
 
-/// What was proven before `proven_before` counts no more; keys of installations that are gone, and did not change since
+/// What was proven before `proven_before` counts no more, and goes with its installation; keys of installations that are gone, and did not change since
 /// `changed_before`, go too.
 pub(crate) async fn purge(
     connection: &mut Connection,
@@ -325,11 +339,16 @@ pub(crate) async fn purge(
     changed_before: u64,
 ) -> Result<u64, StoreError> {
     // An App Attest key is kept as long as its installation: it is attested once, and asserts from then on.
-    let attested = sqlx::query("DELETE FROM attested_keys WHERE proven_at < $1 AND (app_key = '' OR proven_at < $2)")
-        .bind(int(proven_before))
-        .bind(int(changed_before))
-        .execute(&mut *connection)
-        .await?;
+    // And nothing goes that makes a key the one of its installation: it may have to name the next.
+    let attested = sqlx::query(
+        "DELETE FROM attested_keys WHERE proven_at < $1 AND (app_key = '' OR proven_at < $2) \
+         AND NOT EXISTS (SELECT 1 FROM installations i \
+         WHERE i.account = attested_keys.account AND i.thumbprint = attested_keys.thumbprint)",
+    )
+    .bind(int(proven_before))
+    .bind(int(changed_before))
+    .execute(&mut *connection)
+    .await?;
     let keys = sqlx::query(
         "DELETE FROM install_keys WHERE changed_at < $1 AND NOT EXISTS (SELECT 1 FROM installations i \
          WHERE i.account = install_keys.account AND i.installation = install_keys.installation)",
@@ -445,5 +464,25 @@ mod tests {
             .await
             .unwrap();
         assert_eq!(live, ["k3"], "one installation, one key");
+    }
+
+    /// What was not done for want of its last step is not done at all.
+    #[tokio::test]
+    async fn what_fails_half_way_leaves_nothing_behind() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = Store::open(&directory.path().join(DATABASE_FILE), true).await.unwrap();
+        let mut change = store.change().await.unwrap();
+        accounts::insert(&mut change, "acme", 0).await.unwrap();
+        // k1 follows k0, and was not seen again.
+        assert!(write(&mut change, "acme", &begin("k1", "k0", None)).await.unwrap());
+        // Two requests by the new key n, side by side, both judged when it had no place: one follows x, the other k1.
+        let of_x = Succession::Begin { old: "x".into(), installation: "j".into(), place: None };
+        let of_x = KeyChange { thumbprint: "n".into(), now: 1, proven: Vec::new(), succession: Some(of_x) };
+        assert!(write(&mut change, "acme", &of_x).await.unwrap());
+        let before = known(&mut change, "acme", "k1").await.unwrap().place;
+        assert!(!write(&mut change, "acme", &begin("n", "k1", place(Some("k0")))).await.unwrap());
+        let after = known(&mut change, "acme", "k1").await.unwrap().place;
+        let old = known(&mut change, "acme", "k0").await.unwrap().place;
+        assert_eq!(after, before, "nothing was to be written; k1 is confirmed now, and k0 goes on for ever: {old:?}");
     }
 }

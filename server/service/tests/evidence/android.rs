@@ -4,7 +4,8 @@ use bonafide_forge::android_key::der::{boolean, enumerated, integer, octets, seq
 use bonafide_forge::android_key::description::Description;
 use bonafide_forge::android_key::forge::Forge;
 use bonafide_protocol::evidence::Evidence;
-use bonafide_protocol::measurement::Platform;
+use bonafide_protocol::measurement::{Fact, Platform};
+use bonafide_protocol::packages::PackageSigner;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
@@ -84,6 +85,10 @@ async fn what_the_chain_says_is_found_and_stays_found() {
         let phone = Phone::android();
         phone.ask(&world, |challenge| vec![world.chain(&phone.key(), &phone.key_hash(challenge), change)]).await;
         world.assert_found(expected, what).await;
+        // What such a system says, or about another app, is not remembered.
+        let of_strangers = ["evidence_other_app", "bootloader_unlocked", "boot_unverified"];
+        let forgotten = expected.iter().any(|one| of_strangers.contains(one));
+        let expected = if forgotten { &["key_level_too_low", "evidence_missing"] } else { *expected };
         phone.ask(&world, |_| Vec::new()).await;
         world.assert_found(expected, &format!("{what}, at the next request")).await;
     }
@@ -200,4 +205,81 @@ async fn evidence_expires_and_can_be_asked_for_anew() {
     let response = fresh.ask(&world, |_| Vec::new()).await;
     world.assert_passes("a phone that is asked for it anew is not refused meanwhile").await;
     assert_eq!(response.evidence_wanted.since, since);
+}
+
+/// The build that testers use is registered too, as docs/registration.md says. Who has its key (a debug key lies in the
+/// repository) repackages the app, and repeats what a phone with the real build measures.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_signer_of_one_build_does_not_vouch_for_another() {
+    let world = World::new().await;
+    let debug = json!({ "version": "1.0-debug", "format": "apk",
+        "signers": [{ "sha256": "ee".repeat(32), "scheme": "v2" }],
+        "entries": [{ "module": "base", "kind": "dex", "name": "classes.dex", "sha256": "d9".repeat(32) }] });
+    world.register(Platform::Android, debug).await;
+    let by_debug_key = |phone: &Phone, challenge: &str| {
+        vec![world.chain(&phone.key(), &phone.key_hash(challenge), |d, _| says(d, app(b"com.acme.app", 0xee)))]
+    };
+    let repackaged = Phone::android();
+    let response = repackaged.ask(&world, |challenge| by_debug_key(&repackaged, challenge)).await;
+    world.assert_found(&["evidence_other_app"], "the hardware names the debug key as the signer").await;
+    let jwks = world.service.operator("GET", "/.well-known/jwks.json", None).await.1;
+    assert!(!genuine(&jwks, &response.token));
+
+    let mut unregistered = Phone::android();
+    unregistered.device.request.app.version = "2.0".into();
+    unregistered.ask(&world, |challenge| by_debug_key(&unregistered, challenge)).await;
+    world.assert_found(&["app_unregistered"], "which build it is of, nobody can say").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_a_lineage_the_newest_and_the_oldest_signer_count() {
+    let world = World::new().await;
+    let lineage: Vec<String> = ["a1", "a2", "a3"].map(|digest| digest.repeat(32)).into();
+    let signers = json!([{ "sha256": lineage.last(), "scheme": "v3", "lineage": lineage }]);
+    world.register(Platform::Android, json!({ "version": "3.0", "signers": signers })).await;
+    let mut phone = Phone::android();
+    phone.device.request.app.version = "3.0".into();
+    let packages = phone.device.request.measurement.packages.as_mut().unwrap();
+    let Fact::Known(files) = &mut packages.files else { unreachable!() };
+    for file in files {
+        let sha256 = "a3".repeat(32);
+        file.signer = Fact::Known(PackageSigner { scheme: "v3".into(), sha256, lineage: lineage.clone() });
+    }
+    for (signer, expected) in [(0xa1, &[][..]), (0xa2, &["evidence_other_app"]), (0xa3, &[])] {
+        phone
+            .ask(&world, |challenge| {
+                let says = |d: &mut Description, _: &mut Forge| says(d, app(b"com.acme.app", signer));
+                vec![world.chain(&phone.key(), &phone.key_hash(challenge), says)]
+            })
+            .await;
+        world.assert_found(expected, &format!("{signer:x}")).await;
+    }
+}
+
+/// The hardware names the version code. A build that repeats the digests of a newer one is told by it.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_version_code_that_the_hardware_names_counts() {
+    let world = World::new().await;
+    for (version, build) in [("0.9", "6"), ("1.1", "7"), ("2.0", "200")] {
+        world.register(Platform::Android, json!({ "version": version, "build": build })).await;
+    }
+    let claims = |phone: &mut Phone, version: &str, build: &str| {
+        phone.device.request.app.version = version.into();
+        phone.device.request.app.build = build.into();
+    };
+    let mut phone = Phone::android();
+    for (version, build, expected) in
+        [("2.0", "200", &["evidence_other_app"][..]), ("0.9", "6", &["evidence_other_app"]), ("1.1", "7", &[])]
+    {
+        claims(&mut phone, version, build);
+        phone.enroll(&world).await;
+        world.assert_found(expected, &format!("the chain says 7, the app {build}")).await;
+    }
+    world.service.clock.advance(1);
+    claims(&mut phone, "2.0", "200");
+    phone.ask(&world, |_| Vec::new()).await;
+    world.assert_passes("updated since").await;
+    claims(&mut phone, "0.9", "6");
+    phone.ask(&world, |_| Vec::new()).await;
+    world.assert_found(&["evidence_other_app"], "no app grows older").await;
 }

@@ -1,6 +1,8 @@
 //! App Attest: attested once, asserted from then on, with a counter that only rises.
 
+use bonafide_attestation::app_attest::AppId;
 use bonafide_protocol::evidence::{Evidence, Octets};
+use bonafide_protocol::measurement::Platform;
 use serde_json::{Value, json};
 
 use crate::common::{answer, settings};
@@ -109,7 +111,7 @@ async fn environment_receipt_and_team_count() {
         .phone
         .ask(&world, |challenge| {
             vec![foreign.attestation(&world, challenge, |forge, _| {
-                forge.app_id = bonafide_attestation::app_attest::AppId::new("TEAM654321", "com.acme.app");
+                forge.app_id = AppId::new("TEAM654321", "com.acme.app");
             })]
         })
         .await;
@@ -120,6 +122,25 @@ async fn environment_receipt_and_team_count() {
     unknown.phone.device.request.app.id = "com.acme.other".into();
     unknown.enroll(&world).await;
     assert!(world.judged().await.1.contains("no team is registered"));
+}
+
+/// Two teams build apps of one bundle id: each build is one team's.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_team_of_one_build_does_not_vouch_for_another() {
+    let world = World::new().await;
+    let entries = json!([{ "module": "app", "kind": "text", "name": "Acme", "sha256": "56".repeat(32) }]);
+    world.register(Platform::Ios, json!({ "version": "1.0-test", "team": "TEAM654321", "entries": entries })).await;
+    let foreign = IPhone::new();
+    foreign
+        .phone
+        .ask(&world, |challenge| {
+            vec![foreign.attestation(&world, challenge, |forge, receipts| {
+                forge.app_id = AppId::new("TEAM654321", "com.acme.app");
+                receipts.field(2, b"TEAM654321.com.acme.app");
+            })]
+        })
+        .await;
+    world.assert_found(&["evidence_other_app"], "the production build is another team's").await;
 }
 
 /// Two nodes on one database, and the same counter at both at the same moment: whatever the order, it counts once.

@@ -10,5 +10,6 @@ mod operator;
 mod phone;
 mod play;
 mod real;
+mod remembered;
 mod rollover;
 mod shapes;

@@ -33,6 +33,16 @@ pub(crate) struct Apple {
     receipts: Mutex<ReceiptForge>,
 }
 
+impl Apple {
+    /// The root that one of the operator's lists has to hold, as PEM.
+    pub(crate) fn root(&self, list: &str) -> String {
+        match list {
+            "receipt-roots" => pem(&self.receipts.lock().unwrap().root.self_signed()),
+            _ => pem(&self.attestations.lock().unwrap().root.self_signed()),
+        }
+    }
+}
+
 impl World {
     pub(crate) async fn new() -> Self {
         let service = Service::new().await;
@@ -50,10 +60,9 @@ impl World {
         let root = pem(&world.google.lock().unwrap().root());
         world.set_list("android-key-roots", &root).await;
         world.set_list("revocations", r#"{"entries": {}}"#).await;
-        let attestation_root = pem(&world.apple.attestations.lock().unwrap().root.self_signed());
-        world.set_list("app-attest-roots", &attestation_root).await;
-        let receipt_root = pem(&world.apple.receipts.lock().unwrap().root.self_signed());
-        world.set_list("receipt-roots", &receipt_root).await;
+        for list in ["app-attest-roots", "receipt-roots"] {
+            world.set_list(list, &world.apple.root(list)).await;
+        }
         world
     }
 

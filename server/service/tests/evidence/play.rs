@@ -33,7 +33,7 @@ async fn googles_word_counts_for_the_platform_and_its_verdicts_are_found() {
     let mut forge = Forge::new();
     let phone = Phone::android();
     phone.ask(&world, |challenge| vec![token(&mut forge, &phone, challenge, |_| {})]).await;
-    assert!(world.judged().await.1.contains("no keys are set"));
+    world.assert_found(&["key_level_too_low", "evidence_missing"], "no keys are set: it says nothing").await;
 
     let path = "/admin/v1/evidence/play-integrity/com.acme.app";
     let (status, answer) = world.service.operator("PUT", path, Some(keys(&forge))).await;
@@ -113,4 +113,19 @@ async fn googles_word_counts_for_the_platform_and_its_verdicts_are_found() {
     assert_eq!(world.service.operator("DELETE", path, None).await.0, StatusCode::NOT_FOUND);
     let wrong = json!({ "decryption_key": "AAAA", "verification_key": "AAAA" });
     assert_eq!(world.service.operator("PUT", path, Some(wrong)).await.0, StatusCode::BAD_REQUEST);
+}
+
+/// A kind for which the operator has no keys spoils the good chain beside it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_good_chain_counts_beside_a_kind_that_the_operator_never_set_up() {
+    let world = World::new().await;
+    let phone = Phone::android();
+    let response = phone
+        .ask(&world, |challenge| {
+            let chain = world.chain(&phone.key(), &phone.key_hash(challenge), |_, _| {});
+            vec![chain, Evidence::PlayIntegrity { token: "a.b.c.d.e".into() }]
+        })
+        .await;
+    assert!(!response.evidence_wanted.after.contains_key("play_integrity"), "nobody here could read it");
+    world.assert_passes("the chain is good, and nobody demands the other").await;
 }

@@ -1,12 +1,13 @@
 //! One install key after another: the installation outlives its key.
 
 use bonafide_protocol::evidence::{Evidence, Previous, rollover_message};
+use bonafide_protocol::measurement::Fact;
 use bonafide_protocol::message::TokenResponse;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
-use crate::common::{ACCOUNT, answer};
-use crate::phone::{IPhone, Phone, World};
+use crate::common::{ACCOUNT, Device, answer, genuine, parts, pin};
+use crate::phone::{IPhone, Phone, World, copy};
 
 fn chain(world: &World, phone: &Phone, challenge: &str) -> Vec<Evidence> {
     vec![world.chain(&phone.key(), &phone.key_hash(challenge), |_, _| {})]
@@ -40,7 +41,8 @@ async fn an_installation_outlives_its_keys_and_a_finished_key_is_good_for_nothin
         world.assert_passes("the new key").await;
         let late = plain(&world, old).await;
         world.assert_found(&["key_level_too_low", "evidence_missing", "key_superseded"], "the old key").await;
-        assert_eq!(late.installation, first.installation, "a thief of an old key learns nothing from it");
+        let is_first = old.thumbprint() == keys.first().unwrap().thumbprint();
+        assert_eq!(late.installation == first.installation, is_first, "an old key's decoy names its own id");
         world.service.clock.advance(1);
     }
     // However many keys came between, the one that gave the installation its id has ended for good.
@@ -131,9 +133,9 @@ async fn only_a_new_key_takes_over_and_only_from_one_that_is_known() {
     assert_ne!(rolled.installation, held, "an iPhone's key is never changed: its evidence is renewed");
 }
 
-/// Whether the evidence was taken or not, the answer names the same installation: it tells nothing.
+/// A decoy names the installation that its key would have alone; the operator sees the one that it is.
 #[tokio::test(flavor = "multi_thread")]
-async fn the_installation_in_the_answer_does_not_tell_whether_the_evidence_was_taken() {
+async fn a_decoy_names_no_installation_that_was_taken_over() {
     let world = World::new().await;
     let (old, new) = (Phone::android(), Phone::android());
     let first = old.enroll(&world).await;
@@ -142,9 +144,40 @@ async fn the_installation_in_the_answer_does_not_tell_whether_the_evidence_was_t
     let word = old.vouch(&new, &challenge);
     let decoy = new.ask_with(&world, &challenge, evidence, Some(word)).await;
     world.assert_found(&["key_level_too_low", "evidence_missing", "evidence_invalid"], "refused").await;
-    assert_eq!(decoy.installation, first.installation);
-    assert_eq!(plain(&world, &new).await.installation, first.installation);
+    assert_ne!(decoy.installation, first.installation);
+    assert_eq!(plain(&world, &new).await.installation, decoy.installation);
     world.assert_found(&["key_level_too_low", "evidence_missing"], "nothing was proven of it").await;
+    let (_, list) = world.service.operator("GET", "/admin/v1/appraisals?limit=1", None).await;
+    assert_eq!(list.pointer("/0/installation"), Some(&json!(first.installation)));
+    new.enroll(&world).await;
+    world.assert_passes("attested after all").await;
+    assert_eq!(plain(&world, &new).await.installation, first.installation);
+}
+
+/// Both get decoys. A second key of theirs tells them whether the evidence of the first was good.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_installation_does_not_tell_whether_evidence_was_taken() {
+    let world = World::new().await;
+    let mut told = Vec::new();
+    for taken in [true, false] {
+        // Debugged: whatever becomes of the evidence, it is a decoy.
+        let (mut old, mut new) = (Phone::android(), Phone::android());
+        for phone in [&mut old, &mut new] {
+            let device = phone.device.request.measurement.device.as_mut().unwrap();
+            device.debuggers = Fact::Known(vec!["gdb".into()]);
+        }
+        let first = old
+            .ask(&world, |challenge| match taken {
+                true => chain(&world, &old, challenge),
+                false => vec![world.chain(&old.key(), &old.key_hash("another"), |_, _| {})],
+            })
+            .await;
+        let challenge = world.service.challenge().await;
+        let word = old.vouch(&new, &challenge);
+        let second = new.ask_with(&world, &challenge, Vec::new(), Some(word)).await;
+        told.push(first.installation == second.installation);
+    }
+    assert_eq!(told.first(), told.last(), "two decoys can be told apart by why they are decoys");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -194,4 +227,72 @@ async fn two_rollovers_side_by_side_leave_one_key() {
         plain(&world, &old).await;
         world.assert_found(&["key_level_too_low", "evidence_missing", "key_superseded"], "the old key").await;
     }
+}
+
+/// One new key, two old ones that vouch for it, two requests side by side: what is refused leaves the old key alive.
+#[tokio::test(flavor = "multi_thread")]
+async fn two_words_for_one_key_do_not_keep_the_old_key_alive() {
+    let world = World::new().await;
+    let mut alive = 0;
+    for _ in 0..20 {
+        let (old, next, other, new) = (Phone::android(), Phone::android(), Phone::android(), Phone::android());
+        let id = old.enroll(&world).await.installation;
+        other.enroll(&world).await;
+        let challenge = world.service.challenge().await;
+        let chain = world.chain(&next.key(), &next.key_hash(&challenge), |_, _| {});
+        next.ask_with(&world, &challenge, vec![chain], Some(old.vouch(&next, &challenge))).await;
+        let mut calls = Vec::new();
+        for vouching in [&other, &next] {
+            let challenge = world.service.challenge().await;
+            let body = new.request(&challenge, Vec::new(), Some(vouching.vouch(&new, &challenge)));
+            let url = format!("http://{}/v1/tokens", world.service.public());
+            calls.push(tokio::spawn(world.service.http.post(url).body(body).send()));
+        }
+        for call in calls {
+            call.await.unwrap().unwrap();
+        }
+        // The key that took over is seen again and again; the one before it should have ended by now.
+        let live = next.ask(&world, |_| Vec::new()).await;
+        next.ask(&world, |_| Vec::new()).await;
+        let (live_findings, _) = world.judged().await;
+        let late = old.ask(&world, |_| Vec::new()).await;
+        let (findings, _) = world.judged().await;
+        let both =
+            live.installation == id && late.installation == id && live_findings.is_empty() && findings.is_empty();
+        alive += usize::from(both);
+    }
+    assert_eq!(alive, 0, "of 20 installations so many have two live keys, for good");
+}
+
+/// A key that has ended says that it is a desktop, and is the installation again, forced verdict included.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_ended_key_is_not_the_installation_of_the_live_one_on_another_platform() {
+    let world = World::new().await;
+    let body = json!({ "pins": [pin(1), pin(2)], "mode": "enforce", "send_token": true,
+        "policy": { "platforms": ["android", "ios", "jvm"], "least_key_level": "software" } });
+    let (status, answer) = world.service.operator("PUT", "/admin/v1/hosts/api.acme.com", Some(body)).await;
+    assert_eq!(status, StatusCode::OK, "{answer}");
+    let (old, new) = (Phone::android(), Phone::android());
+    let id = old.enroll(&world).await.installation;
+    let challenge = world.service.challenge().await;
+    let chain = world.chain(&new.key(), &new.key_hash(&challenge), |_, _| {});
+    new.ask_with(&world, &challenge, vec![chain], Some(old.vouch(&new, &challenge))).await;
+    let live = new.ask(&world, |_| Vec::new()).await;
+    world.assert_passes("the live key").await;
+    old.ask(&world, |_| Vec::new()).await;
+    world.assert_found(&["evidence_missing", "key_superseded"], "the ended key").await;
+
+    let path = format!("/admin/v1/installations/{id}/forced");
+    let body = json!({ "verdict": "pass", "seconds": 3600, "reason": "support" });
+    assert_eq!(world.service.operator("PUT", &path, Some(body)).await.0, StatusCode::OK);
+    // Nothing of this is registered.
+    let thief = Phone { device: Device { key: copy(&old.device.key), ..Device::new() } };
+    let stolen = thief.ask(&world, |_| Vec::new()).await;
+    let jwks = world.service.operator("GET", "/.well-known/jwks.json", None).await.1;
+    let sub = |token: &str| parts(token).1.get("sub").cloned();
+    assert!(
+        !genuine(&jwks, &stolen.token) || sub(&stolen.token) != sub(&live.token),
+        "a production token for the live phone's `sub`, by its ended key: {:?}",
+        world.judged().await
+    );
 }

@@ -32,6 +32,9 @@ pub(crate) enum Evidence {
     Revocations {
         /// The list, JSON.
         file: PathBuf,
+        /// Take it although it has less than half of the entries of the one in force, or none.
+        #[arg(long)]
+        force: bool,
     },
     /// Gives the service the keys that open the tokens of Play Integrity of an app, or takes them away.
     PlayKeys(trust::PlayKeys),
@@ -58,7 +61,7 @@ impl Evidence {
             Self::Verify(Verify::PlayIntegrity(command)) => command.run(context),
             Self::Status => trust::status(context).await,
             Self::Roots(command) => command.run(context).await,
-            Self::Revocations { file } => trust::revocations(context, file).await,
+            Self::Revocations { file, force } => trust::revocations(context, file, *force).await,
             Self::PlayKeys(command) => command.run(context).await,
             Self::Renew => trust::renew(context).await,
         }

@@ -60,14 +60,15 @@ impl Roots {
 }
 
 /// `bonafide evidence revocations`.
-pub(super) async fn revocations(context: &Context, file: &Path) -> Outcome {
+pub(super) async fn revocations(context: &Context, file: &Path, force: bool) -> Outcome {
     let content = read_at_most(file, u64::try_from(MAX_REVOCATION_BYTES).unwrap_or(u64::MAX))?;
     let modified = std::fs::metadata(file).and_then(|metadata| metadata.modified());
     let modified = modified.map_err(|error| Failure::io(format!("{} has no date", file.display()), &error))?;
     let fetched_at = modified.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs().to_string();
     let operator = context.operator()?;
     let parts = ["evidence", "lists", "revocations"];
-    let answer = operator.put_text(&parts, &[("fetched_at", &fetched_at)], content).await;
+    let query = [("fetched_at", fetched_at.as_str()), ("force", if force { "true" } else { "false" })];
+    let answer = operator.put_text(&parts, &query, content).await;
     let answer = answer.map_err(|failure| of(file, failure))?;
     let age = cell(answer.get("age"));
     context.out.result(format!("{} revoked certificates, fetched {age} s ago", cell(answer.get("entries"))), &answer)

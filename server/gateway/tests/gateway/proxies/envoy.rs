@@ -34,7 +34,7 @@ fn config(folder: &Path) -> String {
           \"@type\": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
           stat_prefix: front
           route_config:
-            virtual_hosts: [{{ name: api, domains: ['*'], routes: [{{ match: {{ prefix: / }}, route: {{ cluster: api }} }}] }}]
+            virtual_hosts: [{{ name: api, domains: [api.acme.com], routes: [{{ match: {{ prefix: / }}, route: {{ cluster: api }} }}] }}]
           {filters}
   clusters:
 {api}{gateway}",

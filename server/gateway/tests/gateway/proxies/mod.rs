@@ -13,9 +13,12 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, HeaderName, StatusCode};
 use axum::{Router, routing::any};
-use bonafide_gateway::{Audiences, ForwardAuth, GateSettings, HostSource, forward_auth};
+use bonafide_gateway::{
+    ANNOTATIONS_HEADER, APP_HEADER, Audiences, ForwardAuth, GateSettings, HostAudiences, HostSource,
+    INSTALLATION_HEADER, REASON_HEADER, RESULT_HEADER, TRACE_HEADER, USER_HEADER, forward_auth,
+};
 use bonafide_protocol::host::Host;
 use tempfile::TempDir;
 
@@ -23,6 +26,15 @@ use crate::forge::{AUDIENCE, World};
 
 /// How long a proxy may take to listen; only a failing test waits so long.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// What the gateway says, and nobody else.
+const RESULT_HEADERS: [HeaderName; 7] =
+    [RESULT_HEADER, REASON_HEADER, INSTALLATION_HEADER, APP_HEADER, ANNOTATIONS_HEADER, USER_HEADER, TRACE_HEADER];
+
+/// Whose proxy it is, and another API that the same gateway serves.
+const HOST: &str = "api.acme.com";
+const OTHER_HOST: &str = "pay.acme.com";
+const OTHER_AUDIENCE: &str = "pay";
 
 /// Where a proxy listens.
 enum Front {
@@ -33,7 +45,11 @@ enum Front {
 impl Front {
     /// Sends a request; returns the answer's status code and its body's text with chunk marks, if any.
     fn get(&self, path: &str, headers: &[(&str, &str)]) -> io::Result<(String, String)> {
-        let mut request = format!("GET {path} HTTP/1.1\r\nHost: api.acme.com\r\nConnection: close\r\n");
+        self.get_from(HOST, path, headers)
+    }
+
+    fn get_from(&self, host: &str, path: &str, headers: &[(&str, &str)]) -> io::Result<(String, String)> {
+        let mut request = format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n");
         for (name, value) in headers {
             request.push_str(&format!("{name}: {value}\r\n"));
         }
@@ -117,17 +133,21 @@ fn snippet(heading: &str, language: &str) -> &'static str {
 }
 
 fn gateway(world: &World, host_source: HostSource) -> Router {
-    let audiences = Audiences::PerHost([(Host::parse("api.acme.com").unwrap(), AUDIENCE.to_owned())].into());
+    let host = |name: &str, audience: &str| (Host::parse(name).unwrap(), audience.to_owned());
+    let audiences = [host(HOST, AUDIENCE), host(OTHER_HOST, OTHER_AUDIENCE)].into();
+    let audiences = Audiences::PerHost(HostAudiences::new(audiences).unwrap());
     forward_auth(ForwardAuth { gate: world.gate(GateSettings::default()), audiences, host_source })
 }
 
-/// An API that answers with the gateway's result headers, as they have reached it.
+/// An API that answers with the gateway's result headers, as they have reached it. Like CGI and its heirs it takes
+/// `Bonafide_User` for `Bonafide-User`.
 fn api() -> Router {
     let logged_out = any(|| async { (StatusCode::UNAUTHORIZED, "log in again") });
     Router::new().route("/logged-out", logged_out).fallback(any(|headers: HeaderMap| async move {
         let mut seen: Vec<String> = headers
             .iter()
-            .filter(|(name, _)| name.as_str().starts_with("bonafide-") && name.as_str() != "bonafide-token")
+            .filter(|(name, _)| name.as_str().replace('_', "-").starts_with("bonafide-"))
+            .filter(|(name, _)| name.as_str() != "bonafide-token")
             .map(|(name, value)| format!("{name}={}", value.to_str().unwrap()))
             .collect();
         seen.sort();
@@ -178,6 +198,15 @@ async fn check(world: World, front: impl FnOnce() -> Proxy + Send + 'static) {
             assert_eq!(get(&[(name, "api.acme.com")]), refused, "{name}");
         }
 
+        // What passes for one API of the gateway's never reaches another one's.
+        let other = world.claiming("aud", OTHER_AUDIENCE.into());
+        let (_, body) = proxy.front.get_from(OTHER_HOST, "/login", &[("Bonafide-Token", &other)]).unwrap();
+        assert!(!body.contains("reached"), "another host: {body}");
+
+        let twins = RESULT_HEADERS.map(|name| (name.as_str().replace('-', "_"), "admin"));
+        let twins = twins.iter().map(|(name, value)| (name.as_str(), *value));
+        let (_, body) = get(&[("Bonafide-Token", good.as_str())].into_iter().chain(twins).collect::<Vec<_>>());
+        assert!(body.contains("reached") && !body.contains("admin"), "{body}");
         let forged = [
             ("Bonafide-Token", good.as_str()),
             ("Bonafide-Installation", "admin"),

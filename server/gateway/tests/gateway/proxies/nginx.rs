@@ -24,16 +24,17 @@ fn config(folder: &Path) -> String {
     let snippet = snippet("nginx", "nginx")
         .replace("server 127.0.0.1:8190;", &format!("server {};", socket("gateway.sock")))
         .replace("server 127.0.0.1:8080;", &format!("server {};", socket("api.sock")))
-        .replace("listen 80;", &format!("listen {};", socket("front.sock")))
+        .replace("listen 80", &format!("listen {}", socket("front.sock")))
         // A page for refusals, as many servers have one: the API's own answers are not to be replaced by it.
-        .replacen("server {\n", "server {\n    error_page 401 /refused.html;\n", 1);
+        .replace("server {\n", "server {\n    error_page 401 /refused.html;\n");
     let paths: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
         .map(|kind| format!("{kind}_temp_path {};\n", folder.join(kind).display()))
         .concat();
     // Workers of a root master are `nobody` by default, who cannot enter our folder; for other users it is ignored.
-    // One process, so that it ends with the one that is killed.
+    // One process, so that it ends with the one that is killed. Headers with underscores, which nginx drops by itself, are
+    // let through, as they are where somebody needs them.
     format!(
-        "user root root;\ndaemon off;\nmaster_process off;\npid {}/pid;\nevents {{}}\nhttp {{\naccess_log off;\n{paths}{snippet}}}\n",
+        "user root root;\ndaemon off;\nmaster_process off;\npid {}/pid;\nevents {{}}\nhttp {{\naccess_log off;\nunderscores_in_headers on;\n{paths}{snippet}}}\n",
         folder.display()
     )
 }
