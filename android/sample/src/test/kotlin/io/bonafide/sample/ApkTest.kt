@@ -31,6 +31,14 @@ class ApkTest {
     }
 
     @Test
+    fun `the app is in it, and the facade that it calls`() {
+        val dex = Dex(Built.apk)
+        assertTrue(dex.has("io.bonafide.sample.SampleApp") && dex.has("io.bonafide.sample.LoginActivity"))
+        // Renamed or merged, but what it calls at its far end is there.
+        assertTrue(dex.has("io.bonafide.internal.PlatformTrust"))
+    }
+
+    @Test
     fun `JNA's half for desktops is gone`() {
         val dex = Dex(Built.apk)
         assertTrue(dex.has("com.sun.jna.Native"))

@@ -55,6 +55,7 @@ class RulesTest {
             )
         val others =
             listOf(
+                Built.jar("annotations"),
                 Built.jar("kotlin-stdlib"),
                 Built.jar("kotlinx-coroutines"),
                 Built.jar("okio"),
