@@ -1,5 +1,4 @@
 //! Gives Android's library its name inside: older linkers load one without it twice.
-#![expect(clippy::print_stdout, reason = "this is how cargo is told")]
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
