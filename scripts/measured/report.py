@@ -106,7 +106,8 @@ def main() -> None:
     lines = [line(one) for one in found]
     machine = f"{os.cpu_count()} cores, {platform.machine()}, {platform.system()}"
     text = HEAD.format(machine=machine) + "\n".join(lines) + "\n" + TAIL + SIZE
-    text += crates(TARGET / "android" / "symbols" / "arm64-v8a" / "libbonafide.so")
+    symbols = TARGET / "android" / "symbols" / "arm64-v8a" / "libbonafide.so"
+    text += crates(symbols) if symbols.exists() else "Not built here: `scripts/bench --android` does.\n"
     (ROOT / "docs" / "performance.md").write_text(text)
     print("\n".join(lines))
     if options.json:
