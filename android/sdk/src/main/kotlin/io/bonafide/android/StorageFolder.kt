@@ -7,7 +7,7 @@ import java.io.File
 
 /**
  * Where the core keeps its records: device-protected storage, so that they are there before the first unlock as well
- * (docs/adr/0015), and `no_backup` in it, so that no backup and no transfer to another phone takes them along.
+ * (docs/adr/0017), and `no_backup` in it, so that no backup and no transfer to another phone takes them along.
  */
 internal object StorageFolder {
     /**

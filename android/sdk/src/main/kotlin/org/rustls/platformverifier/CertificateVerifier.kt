@@ -19,7 +19,7 @@ import javax.net.ssl.X509TrustManager
  * finds this class by its name. The service's pins are checked by the core, after this.
  *
  * The decision is that of the app's network security config. Revocation is not asked for: no client on Android does by
- * default, and a pin is worth more (docs/adr/0016).
+ * default, and a pin is worth more (docs/adr/0018).
  */
 internal object CertificateVerifier {
     private val ofTheApp: X509TrustManagerExtensions? by lazy { trustOfTheApp() }
