@@ -73,7 +73,7 @@ def announced_rotation(stage: Stage) -> None:
 
     # The service's own, by a key that no config has ever named.
     tls = stage.data / "tls"
-    chain, key = sign_leaf(stage, stage.folder, "service-next", "127.0.0.1", tls / "ca.pem", tls / "ca.key")
+    chain, key = sign_leaf(stage, stage.folder, "service-next", ["127.0.0.1"], tls / "ca.pem", tls / "ca.key")
     stage.service.stop()  # and with it the connections that the client has open
     (tls / "server.key").write_bytes(key.read_bytes())
     (tls / "server.pem").write_bytes(chain.read_bytes())

@@ -12,6 +12,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -182,19 +183,19 @@ class Authority:
         stage.run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
                   "-keyout", self.folder / "ca.key", "-out", self.pem, "-days", "30", "-subj", f"/CN=Demo CA {name}")
 
-    def issue(self, name: str, host: str) -> tuple[Path, Path]:
-        """A new key, and a certificate for the host; the file holds leaf and CA."""
-        return sign_leaf(self.stage, self.folder, name, host, self.pem, self.folder / "ca.key")
+    def issue(self, name: str, *hosts: str) -> tuple[Path, Path]:
+        """A new key, and a certificate for the hosts; the file holds leaf and CA."""
+        return sign_leaf(self.stage, self.folder, name, hosts, self.pem, self.folder / "ca.key")
 
 
-def sign_leaf(stage: Stage, folder: Path, name: str, host: str, ca: Path, ca_key: Path) -> tuple[Path, Path]:
-    """A new key and a certificate for the host, signed by a CA whose files are given."""
+def sign_leaf(stage: Stage, folder: Path, name: str, hosts: Sequence[str], ca: Path, ca_key: Path) -> tuple[Path, Path]:
+    """A new key and a certificate for the hosts, signed by a CA whose files are given."""
     key, request, leaf = folder / f"{name}.key", folder / f"{name}.csr", folder / f"{name}.leaf.pem"
     extensions = folder / f"{name}.ext"
-    kind = "IP" if host.replace(".", "").isdigit() else "DNS"
-    extensions.write_text(f"subjectAltName={kind}:{host}\nextendedKeyUsage=serverAuth\n")
+    names = ",".join(f"{'IP' if host.replace('.', '').isdigit() else 'DNS'}:{host}" for host in hosts)
+    extensions.write_text(f"subjectAltName={names}\nextendedKeyUsage=serverAuth\n")
     stage.run("openssl", "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
-              "-keyout", key, "-out", request, "-subj", f"/CN={host}")
+              "-keyout", key, "-out", request, "-subj", f"/CN={hosts[0]}")
     stage.run("openssl", "x509", "-req", "-in", request, "-CA", ca, "-CAkey", ca_key, "-CAcreateserial",
               "-days", "20", "-extfile", extensions, "-out", leaf)
     chain = folder / f"{name}.pem"

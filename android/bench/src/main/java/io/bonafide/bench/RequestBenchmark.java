@@ -30,8 +30,8 @@ import org.openjdk.jmh.annotations.Warmup;
 
 /**
  * A request on a pooled connection over TLS on loopback, to a server in another process: plain, with OkHttp's own
- * pinner, with that and a header of a token's size, and protected. The third tells what a token costs by its bytes
- * alone, whoever attaches it.
+ * pinner, with that and a header of a token's size, protected, and protected at a host that has pins and gets no token.
+ * The third tells what a token costs by its bytes alone, whoever attaches it; the last does what the second does.
  *
  * <p>One benchmark and not four: JMH gives each a process of its own, and two runs of the same code then differ by more
  * than what is looked for. Here the clients take turns with each request, and only the medians of one iteration are
@@ -47,20 +47,24 @@ import org.openjdk.jmh.annotations.Warmup;
 public class RequestBenchmark {
     private static final int MOST = 100_000;
 
+    private static final int CLIENTS = 5;
+
     private final Request request = new Request.Builder().url(Setting.API + "/public").build();
-    private final OkHttpClient[] clients = new OkHttpClient[4];
+    /** To the same server under its other name. */
+    private final Request toPinned = new Request.Builder().url(Setting.PINNED + "/public").build();
+    private final OkHttpClient[] clients = new OkHttpClient[CLIENTS];
     private JvmProtection protection;
     /** The same orders in each run. */
     private final Random random = new Random(1);
 
-    private final List<Integer> order = Arrays.asList(0, 1, 2, 3);
+    private final List<Integer> order = Arrays.asList(0, 1, 2, 3, 4);
 
     /** The medians of an iteration, in nanoseconds. */
     @State(Scope.Thread)
     @AuxCounters(AuxCounters.Type.EVENTS)
     public static class Medians {
-        private final long[][] times = new long[4][MOST];
-        private final int[] counts = new int[4];
+        private final long[][] times = new long[CLIENTS][MOST];
+        private final int[] counts = new int[CLIENTS];
 
         @Setup(Level.Iteration)
         public void clear() {
@@ -81,6 +85,10 @@ public class RequestBenchmark {
 
         public long protectedBy() {
             return median(3);
+        }
+
+        public long pinned() {
+            return median(4);
         }
 
         private void add(int which, long nanos) {
@@ -107,6 +115,7 @@ public class RequestBenchmark {
         clients[1] = Setting.client().certificatePinner(pins).build();
         clients[2] = Setting.client().certificatePinner(pins).addInterceptor(withHeaders(headers)).build();
         clients[3] = BonafideOkHttp.protectedBy(Setting.client(), protection).build();
+        clients[4] = BonafideOkHttp.protectedBy(Setting.client(), protection).build();
     }
 
     @TearDown
@@ -118,10 +127,10 @@ public class RequestBenchmark {
     @Benchmark
     public void eachInTurn(Medians medians) throws IOException {
         Collections.shuffle(order, random);
-        for (int which : order) medians.add(which, timed(clients[which]));
+        for (int which : order) medians.add(which, timed(clients[which], which == 4 ? toPinned : request));
     }
 
-    private long timed(OkHttpClient client) throws IOException {
+    private long timed(OkHttpClient client, Request request) throws IOException {
         long begun = System.nanoTime();
         try (Response response = client.newCall(request).execute()) {
             if (response.code() != 200) throw new IOException("HTTP " + response.code());

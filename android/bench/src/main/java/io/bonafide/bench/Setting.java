@@ -16,6 +16,8 @@ import okhttp3.tls.HandshakeCertificates;
 final class Setting {
     static final String API = property("api");
 
+    static final String PINNED = property("pinned");
+
     static final String HOST = "localhost";
 
     static Settings settings() {
