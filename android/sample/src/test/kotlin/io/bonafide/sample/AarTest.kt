@@ -2,7 +2,6 @@ package io.bonafide.sample
 
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertFalse
-import org.junit.jupiter.api.Assertions.assertNotNull
 import org.junit.jupiter.api.Assertions.assertTrue
 import org.junit.jupiter.api.Test
 import java.io.DataInputStream
@@ -81,10 +80,50 @@ class AarTest {
     }
 
     @Test
-    fun `the metadata names the oldest tools`() {
+    fun `the metadata is what Google's plugin reads, and names the oldest tools`() {
         val lines = File(folder, "META-INF/com/android/build/gradle/aar-metadata.properties").readLines()
-        assertNotNull(lines.find { it == "minCompileSdk=24" })
-        assertNotNull(lines.find { it.startsWith("minAndroidGradlePluginVersion=") })
+        val expected =
+            mapOf(
+                "aarFormatVersion" to "1.0",
+                "aarMetadataVersion" to "1.0",
+                "minCompileSdk" to "24",
+                "minCompileSdkExtension" to "0",
+                "minAndroidGradlePluginVersion" to "8.0.0",
+                "coreLibraryDesugaringEnabled" to "false",
+            )
+        assertEquals(expected, lines.associate { it.substringBefore('=') to it.substringAfter('=') })
+        assertTrue("| Android Gradle plugin | 8.0 |" in File("../../docs/android.md").readText())
+    }
+
+    @Test
+    fun `no resource is claimed, and no backup rule, which would take the place of the app's`() {
+        assertEquals("", File(folder, "R.txt").readText())
+        assertFalse("<application" in File(folder, "AndroidManifest.xml").readText())
+        assertTrue(Built.namesIn(Built.aar).none { it.startsWith("res/") })
+    }
+
+    @Test
+    fun `its rules keep names of ours and JNA's, and change nothing of how the app is shrunk`() {
+        val rules = File(folder, "proguard.txt").readLines()
+        val options =
+            rules
+                .filter { it.startsWith("-") }
+                .map { it.substringBefore(' ').substringBefore(',') }
+                .toSet()
+        assertEquals(setOf("-keep", "-keepattributes", "-keepclasseswithmembernames", "-dontwarn"), options)
+        val kept = rules.filter { it.startsWith("-keep class ") }.map { it.split(' ')[2] }
+        assertTrue(kept.size >= 5, "$kept")
+        for (name in kept) {
+            assertTrue(name == "*" || name.startsWith("com.sun.jna.") || name.startsWith("org.rustls.platformverifier."), name)
+        }
+    }
+
+    @Test
+    fun `the sources are those that it was compiled from`() {
+        val jar = File("../sdk/target").listFiles { file -> file.name.endsWith("-sources.jar") }!!.single()
+        val root = File("../sdk/src/main/kotlin")
+        val written = root.walk().filter { it.isFile }.map { it.relativeTo(root).path }
+        assertEquals(written.sorted().toList(), Built.namesIn(jar).filter { it.endsWith(".kt") }.sorted())
     }
 
     private companion object {

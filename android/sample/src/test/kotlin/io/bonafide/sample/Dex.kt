@@ -26,6 +26,9 @@ internal class Dex(
             ?.toSet()
             .orEmpty()
 
+    /** Every class that has functions in a library, with their names. */
+    fun natives(): Map<String, Set<String>> = classes.keys.associateWith { nativeMethodsOf(it) }.filterValues { it.isNotEmpty() }
+
     fun annotationsOf(type: String): Set<String> = classes[type]?.annotations?.map { it.type }?.toSet().orEmpty()
 
     private companion object {

@@ -8,6 +8,8 @@ import java.lang.reflect.Modifier
 /** Every name that native code, or JNA by reflection, looks up. Read from what does the looking up, as far as it can be. */
 internal object LookedUp {
     private const val JNA = "com.sun.jna."
+    private const val GENERATED = "io.bonafide.internal.generated"
+    private const val TRUST = "io.bonafide.internal.PlatformTrust"
     private val generated: List<Class<*>> =
         Built.classesIn(Built.jar("bonafide-native")).map { Class.forName(it, false, LookedUp::class.java.classLoader) }
 
@@ -20,7 +22,7 @@ internal object LookedUp {
                 val methods = dex.methodsOf(callback.name)
                 callback.declaredMethods.map { it.name }.filterNot { it in methods }.map { "${callback.name}.$it" }
             } +
-            libraries().flatMap { missingNativesFrom(dex, it) } +
+            wrongFunctions(dex) +
             CALLED_BY_THE_CORE.filterNot { (type, member) -> member in dex.fieldsOf(type) + dex.methodsOf(type) }.map { "$it" }
 
     private val CALLED_BY_THE_CORE =
@@ -28,7 +30,7 @@ internal object LookedUp {
             "org.rustls.platformverifier.CertificateVerifier" to "verifyCertificateChain",
             "org.rustls.platformverifier.VerificationResult" to "code",
             "org.rustls.platformverifier.VerificationResult" to "message",
-            "io.bonafide.internal.PlatformTrust" to "initialise",
+            TRUST to "initialise",
         )
 
     /** The classes that JNA's native half names, as far as JNA has them on Android. */
@@ -67,19 +69,16 @@ internal object LookedUp {
         return (missing + listOfNotNull("the order of its fields".takeIf { unordered })).map { "${structure.name}: $it" }
     }
 
-    private fun libraries() = generated.filter { type -> type.declaredMethods.any { Modifier.isNative(it.modifiers) } }
+    private val libraries: Map<String, Set<String>> =
+        generated
+            .associate { type -> type.name to type.declaredMethods.filter { Modifier.isNative(it.modifiers) }.map { it.name }.toSet() }
+            .filterValues { it.isNotEmpty() }
 
-    /** What is not called may go; what is left has to have its name. */
-    private fun missingNativesFrom(
-        dex: Dex,
-        library: Class<*>,
-    ): List<String> {
-        val left = dex.nativeMethodsOf(library.name)
-        val real = library.declaredMethods.map { it.name }.toSet()
-        return when {
-            left.isEmpty() -> listOf("${library.name}: all its functions")
-            else -> (left - real).map { "${library.name}: a function became $it" }
-        }
+    /** What is not called may go, but not all of it; what is left has to have its name, and its class's. */
+    private fun wrongFunctions(dex: Dex): List<String> {
+        val left = dex.natives().filterKeys { !it.startsWith(JNA) && it != TRUST }
+        val renamed = left.flatMap { (type, names) -> (names - libraries[type].orEmpty()).map { "a function became $type.$it" } }
+        return renamed + listOf("$GENERATED.UniffiLib").filterNot { it in left }.map { "$it: all its functions" }
     }
 
     /** How much is looked for at all, so that a test that looks for nothing is noticed. */
@@ -88,6 +87,6 @@ internal object LookedUp {
             "classes of JNA" to jnaClasses().size,
             "functions of JNA" to jnaNativeMethods().size,
             "structures" to structures().size,
-            "libraries" to libraries().size,
+            "libraries" to libraries.size,
         )
 }

@@ -39,8 +39,8 @@ class PublishedTest {
     @Test
     fun `snippets of the documentation that claim to be compiled are`() {
         val docs = File("../../docs/android.md").readText()
-        val marked = Regex("<!-- compiled: (\\S+) -->\\s*```kotlin\\n(.*?)```", RegexOption.DOT_MATCHES_ALL).findAll(docs).toList()
-        assertTrue(marked.size >= 2, "${marked.size} snippets are marked")
+        val marked = Regex("<!-- compiled: (\\S+) -->\\s*```(?:kotlin|java)\\n(.*?)```", RegexOption.DOT_MATCHES_ALL).findAll(docs).toList()
+        assertTrue(marked.size >= 8, "${marked.size} snippets are marked")
         for (snippet in marked) {
             val (path, code) = snippet.destructured
             val source = File("../..", path).readText().withoutIndent()
