@@ -11,6 +11,7 @@ import java.security.cert.X509Certificate
  */
 class CoreOf(
     private val told: Protection,
+    private val onTryAgain: () -> Unit = {},
 ) {
     private var onRevision: (Long) -> Unit = {}
 
@@ -60,6 +61,10 @@ class CoreOf(
         }
 
         override fun setUserProperty(value: String?): String? = null
+
+        override fun tryAgain() {
+            onTryAgain()
+        }
 
         override suspend fun refresh(timeoutMillis: Long) = false
 

@@ -9,13 +9,11 @@ import org.junit.platform.launcher.TagFilter
 import org.junit.platform.launcher.core.LauncherDiscoveryRequestBuilder
 import org.junit.platform.launcher.core.LauncherFactory
 import org.junit.platform.launcher.listeners.SummaryGeneratingListener
-import org.robolectric.annotation.ConscryptMode
 
 /**
  * The suite of bonafide-okhttp, unchanged, against this facade and inside of each Android: its classes are those of that
  * module's test jar, and Jupiter's launcher runs them in Robolectric's class loader.
  */
-@ConscryptMode(ConscryptMode.Mode.OFF)
 class OkHttpSuiteTest : OnAndroid() {
     @Test
     fun `the whole suite passes`() {

@@ -32,6 +32,7 @@ internal class SoftwareVault(
     private var clock = 0L
 
     val names: Set<String> get() = keys.keys.toSet()
+    val points: Set<List<Byte>> get() = keys.values.map { P256Point.of(it.pair.public as ECPublicKey).toList() }.toSet()
 
     private fun calling(name: String) {
         synchronized(calls) { calls += name }
