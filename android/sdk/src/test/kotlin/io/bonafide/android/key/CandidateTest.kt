@@ -1,5 +1,6 @@
 package io.bonafide.android.key
 
+import android.security.keystore.KeyPermanentlyInvalidatedException
 import io.bonafide.OnAndroid
 import io.bonafide.platform.InstallKeyException
 import io.bonafide.platform.InstallKeyException.Kind
@@ -93,6 +94,9 @@ class CandidateTest : OnAndroid() {
         assertEquals(Kind.FAILED, kindOf { key().signWithCandidate(byteArrayOf(1)) })
         assertEquals(Kind.FAILED, kindOf { key().adoptCandidate(ByteArray(65)) })
         key().makeCandidate(challenge)
+        vault.failures["sign"] = { KeyPermanentlyInvalidatedException() }
+        assertEquals(Kind.FAILED, kindOf { key().signWithCandidate(byteArrayOf(1)) })
+        vault.failures.clear()
         key().dropCandidate()
         key().dropCandidate()
         assertEquals(Kind.FAILED, kindOf { key().signWithCandidate(byteArrayOf(1)) })
