@@ -82,6 +82,11 @@ impl NativeEngine {
         or_bug(|| Ok(set()), || Err(NativeFailure::bug()))
     }
 
+    /// Whatever failed may work now, and is tried again when it is asked for next.
+    pub fn try_again(&self) {
+        or_bug(|| self.core.try_again(), || ());
+    }
+
     /// Asks for a newer config; true if there was one.
     pub async fn refresh_config(&self, within_ms: u64) -> Result<bool, NativeFailure> {
         let core = self.core.clone();

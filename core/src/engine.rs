@@ -118,6 +118,12 @@ impl Core {
         self.inner.tokens.set_user(user);
     }
 
+    /// Whatever failed may work now: the device was unlocked, its key store is back. What waits for the end of its backoff
+    /// is tried again when it is asked for next. Returns at once.
+    pub fn try_again(&self) {
+        self.inner.try_again();
+    }
+
     /// Asks the service for a newer config, at most `within`. `Ok(true)` when there was one.
     pub async fn refresh_config(&self, within: Duration) -> Result<bool, Failure> {
         if self.inner.stopped.load(Ordering::Relaxed) {

@@ -148,10 +148,15 @@ impl Inner {
     pub(crate) fn notice_network(&self) {
         let offline = self.ports.connectivity.connection() == Connection::Offline;
         if self.offline.swap(offline, Ordering::Relaxed) && !offline {
-            self.tokens.network_is_back();
-            self.refresh.network_is_back();
-            self.wake.notify_one();
+            self.try_again();
         }
+    }
+
+    /// Whatever waits for the end of its backoff waits no more.
+    pub(crate) fn try_again(&self) {
+        self.tokens.try_again();
+        self.refresh.try_again();
+        self.wake.notify_one();
     }
 
     /// The report of a mismatch; `None` for a text that is no host, which nobody could report on.

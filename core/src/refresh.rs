@@ -104,7 +104,7 @@ impl Refresh {
     }
 
     /// The network has come back: failures no longer delay the next try.
-    pub(crate) fn network_is_back(&self) {
+    pub(crate) fn try_again(&self) {
         self.schedule().backoff.succeeded();
     }
 

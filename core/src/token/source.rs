@@ -98,7 +98,7 @@ impl Tokens {
     }
 
     /// Lets every token be tried for again at once.
-    pub(crate) fn network_is_back(&self) {
+    pub(crate) fn try_again(&self) {
         self.cache().forget_failures();
     }
 

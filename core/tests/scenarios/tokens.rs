@@ -219,6 +219,20 @@ async fn a_locked_key_is_waited_for_and_a_lost_one_made_anew() {
 }
 
 #[tokio::test]
+async fn a_key_that_was_unlocked_is_used_at_once_when_that_is_said() {
+    let world = World::new().await;
+    let key = Arc::new(ScriptedKey::new(KeyScript::Locked));
+    let mut ports = world.ports();
+    ports.install_key = key.clone();
+    let core = Core::start(world.settings(), ports).unwrap();
+    assert_eq!(token(&core).await.status, Some(Status::KeyUnavailable));
+    key.set(KeyScript::Works);
+    assert_eq!(token(&core).await.status, Some(Status::KeyUnavailable), "left alone for a while");
+    core.try_again();
+    assert_eq!(token(&core).await.status, None);
+}
+
+#[tokio::test]
 async fn a_disk_that_fills_up_does_not_cost_the_key_again_and_again() {
     let world = World::new().await;
     let key = Arc::new(ScriptedKey::new(KeyScript::Works));

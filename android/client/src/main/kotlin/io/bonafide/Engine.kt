@@ -33,6 +33,9 @@ internal interface Engine : AutoCloseable {
     /** Answers why [value] cannot be it, or null. */
     fun setUserProperty(value: String?): String?
 
+    /** Whatever failed may work now. */
+    fun tryAgain()
+
     suspend fun refresh(timeoutMillis: Long): Boolean
 
     suspend fun precheck(timeoutMillis: Long)

@@ -40,6 +40,8 @@ internal class NativeEngine private constructor(
 
     override fun setUserProperty(value: String?): String? = calling { setUserProperty(value) }
 
+    override fun tryAgain(): Unit = calling { tryAgain() }
+
     override suspend fun refresh(timeoutMillis: Long): Boolean = calling { refreshConfig(timeoutMillis.toULong()) }
 
     override suspend fun precheck(timeoutMillis: Long): Unit = calling { precheck(timeoutMillis.toULong()) }

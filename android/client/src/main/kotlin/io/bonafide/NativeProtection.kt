@@ -57,6 +57,18 @@ public class NativeProtection internal constructor(
         settings: () -> Settings,
     ): Unit = lifecycle.start(platform, timeoutMillis, settings)
 
+    /**
+     * Whatever failed may work now: the device was unlocked, its key store is back. What would be left alone for a while
+     * is tried again when it is asked for next. Returns at once; before a start and after the end it does nothing.
+     */
+    public fun tryAgain() {
+        try {
+            lifecycle.runningOrNull()?.engine?.tryAgain()
+        } catch (_: BonafideException) {
+            // Closed between the two looks.
+        }
+    }
+
     override suspend fun awaitStarted(timeoutMillis: Long) {
         lifecycle.awaitRunning(timeoutMillis)
     }

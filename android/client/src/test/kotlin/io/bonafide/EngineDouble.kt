@@ -61,6 +61,10 @@ internal class EngineDouble(
         return null
     }
 
+    override fun tryAgain() {
+        calls += "try again"
+    }
+
     override suspend fun refresh(timeoutMillis: Long) = false
 
     override suspend fun precheck(timeoutMillis: Long) = throw BonafideException(StatusCode.NO_NETWORK)

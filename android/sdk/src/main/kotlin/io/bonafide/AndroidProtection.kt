@@ -34,7 +34,7 @@ public class AndroidProtection internal constructor(
         options: StartOptions = StartOptions(),
     ) {
         // An application's own is null while it is being attached.
-        val launch = AndroidLaunch(context.applicationContext ?: context, options, library)
+        val launch = AndroidLaunch(context.applicationContext ?: context, options, library, native::tryAgain)
         native.start(launch.platform, options.requestTimeoutMillis, launch::settings)
     }
 }

@@ -1,5 +1,7 @@
 package io.bonafide
 
+import io.bonafide.platform.PlatformEvidence
+
 /**
  * What an Android start may be given; everything has a default.
  *
@@ -10,6 +12,8 @@ package io.bonafide
  * @property logLevel how much is logged, to logcat. The log is the process's: the last start wins.
  * @property strongBox whether the install key is made in StrongBox where there is one. It is slower by seconds on many
  *   phones; the default is the trusted execution environment, which is hardware too.
+ * @property evidence what states to the service that app and device are sound, beside Key Attestation, which comes with
+ *   the install key: `PlayIntegrity` of `bonafide-play-integrity`; null: nothing.
  * @throws IllegalArgumentException for a name or limit that cannot be used.
  */
 public class StartOptions
@@ -20,6 +24,7 @@ public class StartOptions
         public val requestTimeoutMillis: Long = DEFAULT_TIMEOUT_MILLIS,
         public val logLevel: LogLevel = LogLevel.INFO,
         public val strongBox: Boolean = false,
+        public val evidence: PlatformEvidence? = null,
     ) {
         init {
             require(NAME.matches(name)) { "the name cannot be a folder's: $name" }

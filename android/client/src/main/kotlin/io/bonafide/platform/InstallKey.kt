@@ -1,6 +1,12 @@
 package io.bonafide.platform
 
-/** The P-256 key that identifies the installation. Every function may block for seconds. */
+/**
+ * The P-256 key that identifies the installation. Every function but [attests] may block for seconds.
+ *
+ * Where the platform attests keys at their making, the core has another one made beside the key in use, the *candidate*,
+ * sends its attestation, and has it take over once the service has answered. The processes of one app share the candidate
+ * as they share the key.
+ */
 @PlatformApi
 public interface InstallKey {
     /**
@@ -23,7 +29,44 @@ public interface InstallKey {
     /** Removes the key. Fine if there is none. */
     @Throws(InstallKeyException::class)
     public fun reset()
+
+    /**
+     * Whether the platform attests keys at their making; answers at once. Where it does not, which is what this says by
+     * itself, none of the functions below is called. It may turn to false once the platform has shown that it cannot.
+     */
+    public fun attests(): Boolean = false
+
+    /** The key, or null: where keys are attested, the first one is made as a candidate. */
+    @Throws(InstallKeyException::class)
+    public fun load(): KeyFacts? = loadOrCreate()
+
+    /**
+     * Makes a candidate; one that was there goes.
+     *
+     * @param challenge what its attestation carries, 32 bytes.
+     */
+    @Throws(InstallKeyException::class)
+    public fun makeCandidate(challenge: ByteArray): KeyCandidate = throw withoutCandidates()
+
+    /** Signs with the candidate, as [sign] does with the key in use. */
+    @Throws(InstallKeyException::class)
+    public fun signWithCandidate(message: ByteArray): ByteArray = throw withoutCandidates()
+
+    /**
+     * The candidate takes the place of the key in use, at once or not at all; the old key is removed after that.
+     *
+     * @param point the candidate that is meant, as [KeyFacts.point].
+     * @throws InstallKeyException also where another candidate is there: another process has made one meanwhile.
+     */
+    @Throws(InstallKeyException::class)
+    public fun adoptCandidate(point: ByteArray): Unit = throw withoutCandidates()
+
+    /** Removes the candidate. Fine if there is none. */
+    @Throws(InstallKeyException::class)
+    public fun dropCandidate() {}
 }
+
+private fun withoutCandidates() = InstallKeyException(InstallKeyException.Kind.FAILED, "this platform attests no keys")
 
 /**
  * The key's public side.
@@ -48,6 +91,18 @@ public class KeyFacts(
         HARDWARE,
     }
 }
+
+/**
+ * A key that may take the place of the one in use, and what the platform attests of it.
+ *
+ * @property key its public side.
+ * @property chain its attestation: certificates as DER, its own first.
+ */
+@PlatformApi
+public class KeyCandidate(
+    public val key: KeyFacts,
+    public val chain: List<ByteArray>,
+)
 
 /**
  * Why the install key cannot be used.

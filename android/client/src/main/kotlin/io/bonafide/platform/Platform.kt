@@ -17,6 +17,10 @@ public interface Platform {
     public val installKey: InstallKey?
         get() = null
 
+    /** The platform's statements about app and device; null: none. */
+    public val evidence: PlatformEvidence?
+        get() = null
+
     /** System properties; null: none is known. */
     public val properties: SystemProperties?
         get() = null

@@ -10,6 +10,7 @@ internal class AndroidLaunch(
     private val context: Context,
     private val options: StartOptions,
     library: NativeLibrary,
+    private val onUnlock: () -> Unit = {},
 ) {
     private val storage by lazy { StorageFolder.of(context, options.name) }
 
@@ -18,6 +19,7 @@ internal class AndroidLaunch(
     /** Blocks; throws a typed status for each way in which a process cannot be protected. */
     fun settings(): Settings {
         ProcessCheck.refuseIsolated()
+        UserLock.onUnlock(context, onUnlock)
         val app = AppFacts.of(context)
         return Settings(
             initialConfig = options.initialConfig ?: InitialConfig { ConfigAsset.read(context) },

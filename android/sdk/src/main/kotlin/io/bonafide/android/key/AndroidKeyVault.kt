@@ -19,45 +19,46 @@ import java.security.interfaces.ECPublicKey
 import java.security.spec.ECGenParameterSpec
 
 /**
- * The key [alias] in AndroidKeyStore: in the trusted execution environment, or in StrongBox. No user authentication is
- * asked for, so that a change of the lock screen does not end the key.
+ * AndroidKeyStore: keys in the trusted execution environment, or in StrongBox. No user authentication is asked for, so
+ * that a change of the lock screen does not end a key.
+ *
+ * @property probe the name of the key that [works] makes and removes.
  */
 internal class AndroidKeyVault(
-    private val alias: String,
+    private val probe: String,
 ) : KeyVault {
     /**
      * Null only where there is no key: [KeyStore.getKey] tells that apart from a store that fails. Certificates do not: for
      * AndroidKeyStore one that it cannot read now is one that is not there, and a key would be remade that is only locked.
      */
-    override fun publicKey(): ECPublicKey? {
+    override fun publicKey(alias: String): ECPublicKey? {
         privateKey(alias) ?: return null
         return store().getCertificate(alias)?.publicKey as? ECPublicKey ?: throw KeyStoreException("its certificate cannot be read now")
     }
 
-    override fun level(): KeyFacts.Level {
+    override fun level(alias: String): KeyFacts.Level {
         val key = privateKey(alias) ?: throw KeyStoreException("there is no key $alias")
         val info = KeyFactory.getInstance(key.algorithm, STORE).getKeySpec(key, KeyInfo::class.java)
         return if (Build.VERSION.SDK_INT >= Build.VERSION_CODES.S) levelFromS(info) else levelBeforeS(info)
     }
 
-    override fun chain(): List<ByteArray> = store().getCertificateChain(alias)?.map { it.encoded }.orEmpty()
+    override fun chain(alias: String): List<ByteArray> = store().getCertificateChain(alias)?.map { it.encoded }.orEmpty()
 
-    override fun generate(
-        challenge: ByteArray?,
-        strongBox: Boolean,
-    ): Unit = generate(alias, challenge, strongBox)
+    override fun madeAt(alias: String): Long? = store().getCreationDate(alias)?.time
 
-    override fun sign(message: ByteArray): ByteArray? = privateKey(alias)?.let { signature(it, message) }
+    override fun sign(
+        alias: String,
+        message: ByteArray,
+    ): ByteArray? = privateKey(alias)?.let { signature(it, message) }
 
-    override fun delete(): Unit = store().deleteEntry(alias)
+    override fun delete(alias: String): Unit = store().deleteEntry(alias)
 
-    override fun works(): Boolean {
-        val probe = "$alias.probe"
-        return try {
+    override fun works(): Boolean =
+        try {
             generate(probe, challenge = null, strongBox = false)
-            signature(privateKey(probe) ?: return false, byteArrayOf(0))
-            store().deleteEntry(probe)
-            true
+            val signed = sign(probe, byteArrayOf(0)) != null
+            delete(probe)
+            signed
         } catch (_: GeneralSecurityException) {
             false
         } catch (_: ProviderException) {
@@ -65,16 +66,15 @@ internal class AndroidKeyVault(
         } catch (_: IllegalStateException) {
             false
         }
-    }
 
-    private fun generate(
-        name: String,
+    override fun generate(
+        alias: String,
         challenge: ByteArray?,
         strongBox: Boolean,
     ) {
         val spec =
             KeyGenParameterSpec
-                .Builder(name, KeyProperties.PURPOSE_SIGN)
+                .Builder(alias, KeyProperties.PURPOSE_SIGN)
                 .setAlgorithmParameterSpec(ECGenParameterSpec("secp256r1"))
                 .setDigests(KeyProperties.DIGEST_SHA256)
         if (challenge != null) spec.setAttestationChallenge(challenge)

@@ -22,13 +22,23 @@ import java.security.UnrecoverableKeyException
 internal object KeyFailures {
     /** What follows, or null where the exception alone does not tell. */
     fun kindOf(failure: Throwable): Kind? {
-        val causes = generateSequence(failure) { it.cause }.take(MAX_CAUSES).toList()
+        val causes = causesOf(failure).toList()
         return when {
             causes.any { it is KeyPermanentlyInvalidatedException } -> Kind.LOST
             causes.any { it is UserNotAuthenticatedException } -> Kind.UNAVAILABLE
             else -> causes.firstNotNullOfOrNull { coded(it) } ?: byType(causes)
         }
     }
+
+    /** Whether Android says that it never attests; null where what it says may mean either, and before Android 13 always. */
+    fun neverAttests(failure: Throwable): Boolean? =
+        if (Build.VERSION.SDK_INT >= Build.VERSION_CODES.TIRAMISU) {
+            causesOf(failure).firstNotNullOfOrNull { Coded.neverAttests(it) }
+        } else {
+            null
+        }
+
+    private fun causesOf(failure: Throwable) = generateSequence(failure) { it.cause }.take(MAX_CAUSES)
 
     private fun coded(failure: Throwable): Kind? =
         if (Build.VERSION.SDK_INT >= Build.VERSION_CODES.TIRAMISU) Coded.kindOf(failure) else null
@@ -46,7 +56,7 @@ internal object KeyFailures {
     fun typed(
         kind: Kind,
         failure: Throwable,
-    ) = InstallKeyException(kind, generateSequence(failure) { it.cause }.take(MAX_CAUSES).joinToString(": ") { it.toString() }, failure)
+    ) = InstallKeyException(kind, causesOf(failure).joinToString(": ") { it.toString() }, failure)
 
     private const val MAX_CAUSES = 8
 }
@@ -63,6 +73,20 @@ private object Coded {
             else -> null
         }
 
+    /** True: never. False: later. Null: what is said may mean either. */
+    fun neverAttests(failure: Throwable): Boolean? =
+        when {
+            failure !is android.security.KeyStoreException -> null
+            failure.numericErrorCode == android.security.KeyStoreException.ERROR_UNIMPLEMENTED -> true
+            failure.isTransientFailure || failure.numericErrorCode in OUT_OF_ATTESTATION_KEYS -> false
+            else -> null
+        }
+
+    private val OUT_OF_ATTESTATION_KEYS =
+        setOf(
+            android.security.KeyStoreException.ERROR_ATTESTATION_KEYS_UNAVAILABLE,
+            android.security.KeyStoreException.ERROR_DEVICE_REQUIRES_UPGRADE_FOR_ATTESTATION,
+        )
     private val GONE =
         setOf(
             android.security.KeyStoreException.ERROR_KEY_DOES_NOT_EXIST,
@@ -71,8 +95,6 @@ private object Coded {
     private val LATER =
         setOf(
             android.security.KeyStoreException.ERROR_KEYSTORE_UNINITIALIZED,
-            android.security.KeyStoreException.ERROR_ATTESTATION_KEYS_UNAVAILABLE,
-            android.security.KeyStoreException.ERROR_DEVICE_REQUIRES_UPGRADE_FOR_ATTESTATION,
             android.security.KeyStoreException.ERROR_KEYMINT_FAILURE,
-        )
+        ) + OUT_OF_ATTESTATION_KEYS
 }

@@ -19,7 +19,7 @@ import java.security.spec.ECGenParameterSpec
 
 /** What is asked of AndroidKeyStore, and how its answers are read; on a double of it. */
 class AndroidKeyVaultTest : OnAndroid() {
-    private val vault = AndroidKeyVault("install-key")
+    private val vault = AndroidKeyVault("install-key/probe")
 
     @Before
     fun install() = StoreDouble.install()
@@ -29,48 +29,61 @@ class AndroidKeyVaultTest : OnAndroid() {
 
     @Test
     fun `a certificate that cannot be read is no missing key`() {
-        assertNull(vault.publicKey())
-        vault.generate(null, strongBox = false)
+        assertNull(vault.publicKey(KEY))
+        vault.generate(KEY, null, strongBox = false)
         StoreDouble.certificatesReadable = false
-        assertThrows(KeyStoreException::class.java) { vault.publicKey() }
+        assertThrows(KeyStoreException::class.java) { vault.publicKey(KEY) }
         StoreDouble.certificatesReadable = true
-        assertNotNull(vault.publicKey())
+        assertNotNull(vault.publicKey(KEY))
     }
 
     @Test
     fun `a key that cannot be had is no missing key`() {
-        vault.generate(null, strongBox = false)
+        vault.generate(KEY, null, strongBox = false)
         StoreDouble.keyFailure = { UnrecoverableKeyException() }
-        assertThrows(UnrecoverableKeyException::class.java) { vault.publicKey() }
-        assertThrows(UnrecoverableKeyException::class.java) { vault.sign(byteArrayOf(1)) }
+        assertThrows(UnrecoverableKeyException::class.java) { vault.publicKey(KEY) }
+        assertThrows(UnrecoverableKeyException::class.java) { vault.sign(KEY, byteArrayOf(1)) }
         assertFalse(vault.works())
     }
 
     @Test
     fun `the key is asked for as the design has it`() {
         val challenge = ByteArray(32) { it.toByte() }
-        vault.generate(challenge, strongBox = true)
-        val spec = StoreDouble.keys.getValue("install-key").spec
+        vault.generate(KEY, challenge, strongBox = true)
+        val spec = StoreDouble.keys.getValue(KEY).spec
         assertEquals(KeyProperties.PURPOSE_SIGN, spec.purposes)
         assertEquals("secp256r1", (spec.algorithmParameterSpec as ECGenParameterSpec).name)
         assertEquals(listOf(KeyProperties.DIGEST_SHA256), spec.digests.toList())
         assertArrayEquals(challenge, spec.attestationChallenge)
         assertTrue(spec.isStrongBoxBacked)
         assertFalse(spec.isUserAuthenticationRequired)
-        vault.generate(null, strongBox = false)
-        assertNull(StoreDouble.keys.getValue("install-key").spec.attestationChallenge)
+        vault.generate(KEY, null, strongBox = false)
+        assertNull(StoreDouble.keys.getValue(KEY).spec.attestationChallenge)
     }
 
     @Test
     fun `it signs, and the probe leaves nothing behind`() {
-        assertNull(vault.sign(byteArrayOf(1)))
-        vault.generate(null, strongBox = false)
-        val signature = vault.sign(byteArrayOf(1))
-        val verifier = Signature.getInstance("SHA256withECDSA").apply { initVerify(vault.publicKey()).also { update(1.toByte()) } }
+        assertNull(vault.sign(KEY, byteArrayOf(1)))
+        vault.generate(KEY, null, strongBox = false)
+        val signature = vault.sign(KEY, byteArrayOf(1))
+        val verifier = Signature.getInstance("SHA256withECDSA").apply { initVerify(vault.publicKey(KEY)).also { update(1.toByte()) } }
         assertTrue(verifier.verify(signature))
         assertTrue(vault.works())
-        assertEquals(setOf("install-key"), StoreDouble.keys.keys)
-        vault.delete()
-        assertNull(vault.publicKey())
+        assertEquals(setOf(KEY), StoreDouble.keys.keys)
+        vault.delete(KEY)
+        assertNull(vault.publicKey(KEY))
+    }
+
+    @Test
+    fun `it tells when a key was made, and its chain`() {
+        assertNull(vault.madeAt(KEY))
+        assertEquals(0, vault.chain(KEY).size)
+        vault.generate(KEY, null, strongBox = false)
+        assertEquals(StoreDouble.keys.getValue(KEY).madeAt.time, vault.madeAt(KEY))
+        assertEquals(1, vault.chain(KEY).size)
+    }
+
+    private companion object {
+        const val KEY = "install-key"
     }
 }

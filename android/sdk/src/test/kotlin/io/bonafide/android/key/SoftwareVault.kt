@@ -2,45 +2,72 @@ package io.bonafide.android.key
 
 import io.bonafide.platform.KeyFacts
 import java.security.KeyPair
-import java.security.KeyPairGenerator
 import java.security.Signature
 import java.security.interfaces.ECPublicKey
-import java.security.spec.ECGenParameterSpec
+import java.util.concurrent.ConcurrentHashMap
 
-/** A vault in memory: AndroidKeyStore is not there under Robolectric. Real keys and signatures, no attestation. */
-internal class SoftwareVault : KeyVault {
+/**
+ * A vault in memory: AndroidKeyStore is not there under Robolectric. Real keys, signatures and certificates, which a forge
+ * of its own attests.
+ */
+internal class SoftwareVault(
+    private val forge: AttestationForge = AttestationForge(),
+) : KeyVault {
+    private class Held(
+        val pair: KeyPair,
+        val chain: List<ByteArray>,
+        val madeAt: Long,
+    )
+
     /** Thrown by each call that is named, until it is taken away. */
     val failures = mutableMapOf<String, () -> Exception>()
     val calls = mutableListOf<String>()
     var storeWorks = true
 
-    @Volatile private var pair: KeyPair? = null
+    /** Whether it attests what it is asked to. */
+    var attests = true
+    var level = KeyFacts.Level.HARDWARE
+
+    private val keys = ConcurrentHashMap<String, Held>()
+    private var clock = 0L
+
+    val names: Set<String> get() = keys.keys.toSet()
+    val points: Set<List<Byte>> get() = keys.values.map { P256Point.of(it.pair.public as ECPublicKey).toList() }.toSet()
 
     private fun calling(name: String) {
         synchronized(calls) { calls += name }
         failures[name]?.let { throw it() }
     }
 
-    override fun publicKey(): ECPublicKey? {
+    override fun publicKey(alias: String): ECPublicKey? {
         calling("publicKey")
-        return pair?.public as ECPublicKey?
+        return keys[alias]?.pair?.public as ECPublicKey?
     }
 
-    override fun level(): KeyFacts.Level = KeyFacts.Level.SOFTWARE
+    override fun level(alias: String): KeyFacts.Level = level
 
-    override fun chain(): List<ByteArray> = emptyList()
+    override fun chain(alias: String): List<ByteArray> = keys[alias]?.chain.orEmpty()
+
+    override fun madeAt(alias: String): Long? = keys[alias]?.madeAt
 
     override fun generate(
+        alias: String,
         challenge: ByteArray?,
         strongBox: Boolean,
     ) {
         calling(if (strongBox) "generate in StrongBox" else "generate")
-        pair = KeyPairGenerator.getInstance("EC").apply { initialize(ECGenParameterSpec("secp256r1")) }.generateKeyPair()
+        if (challenge != null) calling("attest")
+        val pair = AttestationForge.newKey()
+        val chain = challenge?.takeIf { attests }?.let { forge.chain(pair.public, it) } ?: AttestationForge.selfSigned(pair)
+        keys[alias] = Held(pair, chain, ++clock)
     }
 
-    override fun sign(message: ByteArray): ByteArray? {
+    override fun sign(
+        alias: String,
+        message: ByteArray,
+    ): ByteArray? {
         calling("sign")
-        val key = pair?.private ?: return null
+        val key = keys[alias]?.pair?.private ?: return null
         return Signature.getInstance("SHA256withECDSA").run {
             initSign(key)
             update(message)
@@ -48,9 +75,9 @@ internal class SoftwareVault : KeyVault {
         }
     }
 
-    override fun delete() {
+    override fun delete(alias: String) {
         calling("delete")
-        pair = null
+        keys.remove(alias)
     }
 
     override fun works(): Boolean {

@@ -25,7 +25,9 @@ internal object StoreDouble {
     class Made(
         val pair: KeyPair,
         val spec: KeyGenParameterSpec,
-    )
+    ) {
+        val madeAt = Date()
+    }
 
     val keys = mutableMapOf<String, Made>()
     var keyFailure: (() -> Exception)? = null
@@ -64,7 +66,7 @@ internal object StoreDouble {
         }
 
         override fun generateKeyPair(): KeyPair {
-            val generator = KeyPairGenerator.getInstance("EC", "SunEC").apply { initialize(spec.algorithmParameterSpec) }
+            val generator = KeyPairGenerator.getInstance("EC").apply { initialize(spec.algorithmParameterSpec) }
             return generator.generateKeyPair().also { keys[spec.keystoreAlias] = Made(it, spec) }
         }
     }
@@ -118,7 +120,7 @@ internal object StoreDouble {
 
         override fun engineSize() = keys.size
 
-        override fun engineGetCreationDate(alias: String): Date = notAsked()
+        override fun engineGetCreationDate(alias: String): Date? = keys[alias]?.madeAt
 
         override fun engineSetKeyEntry(
             alias: String,

@@ -26,7 +26,10 @@ class VaultInstallKeyTest : OnAndroid() {
     private var unlocked = true
     private val lockFile by lazy { File(app.noBackupFilesDir, "key/lock") }
 
-    private fun key(strongBox: Boolean = false) = VaultInstallKey(vault, KeyLock { lockFile }, strongBox) { unlocked }
+    private fun key(strongBox: Boolean = false): VaultInstallKey {
+        val slots = KeySlots("key", KeyPointer({ File(lockFile.parentFile, "in-use") }), vault)
+        return VaultInstallKey(vault, slots, KeyLock { lockFile }, strongBox) { unlocked }
+    }
 
     private fun kindOf(call: VaultInstallKey.() -> Unit): Kind = assertThrows(InstallKeyException::class.java) { key().call() }.kind
 
@@ -96,15 +99,6 @@ class VaultInstallKeyTest : OnAndroid() {
         vault.storeWorks = true
         assertEquals(Kind.LOST, kindOf { sign(byteArrayOf(1)) })
         assertFalse("remade by itself", "delete" in vault.calls)
-    }
-
-    @Test
-    fun `attestation keys that have run out are no loss and no crash`() {
-        key().loadOrCreate()
-        vault.failures["generate"] = { ProviderException("Failed to generate key pair.") }
-        assertEquals(Kind.UNAVAILABLE, kindOf { recreate(ByteArray(32)) })
-        vault.failures.clear()
-        assertEquals(65, key().recreate(ByteArray(32)).point.size)
     }
 
     @Test
