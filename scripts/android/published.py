@@ -25,7 +25,7 @@ LIST = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:list"
 JAR, DOCUMENTED = ["{}.jar", "{}-sources.jar"], ["{}.jar", "{}-sources.jar", "{}-javadoc.jar"]
 ARTIFACTS = {
     "bonafide-parent": [], "bonafide-bom": [], "bonafide-native": JAR, "bonafide-client": DOCUMENTED, "bonafide-okhttp": DOCUMENTED,
-    "bonafide-testing": DOCUMENTED, "bonafide-android": ["{}.aar", "{}-sources.jar", "{}-javadoc.jar"],
+    "bonafide-testing": DOCUMENTED, "bonafide-play-integrity": DOCUMENTED, "bonafide-android": ["{}.aar", "{}-sources.jar", "{}-javadoc.jar"],
 }
 SETTINGS = """<settings><mirrors><mirror><id>built-with</id><mirrorOf>*,!bonafide</mirrorOf><url>{}</url></mirror></mirrors></settings>"""
 POM = "{http://maven.apache.org/POM/4.0.0}"
