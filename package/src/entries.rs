@@ -1,11 +1,12 @@
 //! What lies inside of an archive: read by name, in bounds, with its digest.
 //!
-//! The `zip` library inflates; the strict [`Directory`] decides what is there. Where the two differ, nothing is read.
+//! The strict [`Directory`] alone decides what is there and where; an entry is inflated from just those bytes.
 
-use std::io::{Read, Seek, SeekFrom};
+use std::io::{ErrorKind, Read, Seek, SeekFrom};
 
+use flate2::Crc;
+use flate2::read::DeflateDecoder;
 use ring::digest::{Context, SHA256};
-use zip::ZipArchive;
 
 use crate::archive::{Directory, Item, Layout};
 use crate::{Error, Result, Sha256, apk, limits};
@@ -13,7 +14,7 @@ use crate::{Error, Result, Sha256, apk, limits};
 /// An archive whose entries can be read.
 #[derive(Debug)]
 pub struct Archive<R> {
-    zip: ZipArchive<R>,
+    file: R,
     directory: Directory,
     /// How much has been inflated so far.
     inflated: u64,
@@ -28,12 +29,7 @@ impl<R: Read + Seek> Archive<R> {
         let layout = Layout::read(&mut file)?;
         let data_end = apk::block_start(&mut file, &layout)?;
         let directory = Directory::read(&mut file, &layout, data_end)?;
-        file.seek(SeekFrom::Start(0))?;
-        let zip = ZipArchive::new(file).map_err(|_| Error::Malformed { what: "the archive" })?;
-        if zip.len() != directory.items().len() {
-            return Err(Error::Malformed { what: "the number of entries" });
-        }
-        Ok(Self { zip, directory, inflated: 0 })
+        Ok(Self { file, directory, inflated: 0 })
     }
 
     /// The entries.
@@ -68,37 +64,40 @@ impl<R: Read + Seek> Archive<R> {
         Ok(context.finish().as_ref().try_into().unwrap_or_default())
     }
 
-    fn inflate(&mut self, name: &str, limit: u64, mut take: impl FnMut(&[u8])) -> Result<()> {
-        let item = self.directory.find(name).ok_or(Error::Missing { what: "an entry" })?.clone();
-        let damaged = || Error::Damaged { name: name.to_owned() };
+    fn inflate(&mut self, name: &str, limit: u64, take: impl FnMut(&[u8])) -> Result<()> {
+        let item = self.directory.find(name).ok_or(Error::Missing { what: "an entry" })?;
         if item.size > limit {
             return Err(Error::Limit { what: "bytes of an entry", found: item.size, limit });
         }
-        let mut entry = self.zip.by_name(name).map_err(|_| damaged())?;
-        let same = entry.header_start() == item.header
-            && entry.compressed_size() == item.compressed
-            && entry.size() == item.size
-            && entry.data_start().is_none_or(|start| start == item.data);
-        if !same {
-            return Err(Error::Differs { name: name.to_owned(), field: "two readers find different entries" });
-        }
-        let mut chunk = vec![0; 64 << 10];
-        let mut count = 0;
-        loop {
-            // Its checksum is compared at its end.
-            let read = entry.read(&mut chunk).map_err(|_| damaged())?;
-            if read == 0 {
-                break;
-            }
-            count += read as u64;
-            self.inflated += read as u64;
-            // The declared size is bounded already, so nothing may become more than that.
-            if count > item.size || self.inflated > limits::INFLATED {
-                let (name, compressed) = (name.to_owned(), item.compressed);
-                return Err(Error::Bomb { name, compressed, inflated: count });
-            }
-            take(chunk.get(..read).unwrap_or_default());
-        }
-        if count == item.size { Ok(()) } else { Err(damaged()) }
+        self.file.seek(SeekFrom::Start(item.data))?;
+        let data = self.file.by_ref().take(item.compressed);
+        let mut content: Box<dyn Read + '_> =
+            if item.deflated { Box::new(DeflateDecoder::new(data)) } else { Box::new(data) };
+        drain(&mut *content, item, &mut self.inflated, take)
     }
+}
+
+/// Hands an entry's content on, which is what the directory says of it: no more, no less, with that checksum.
+fn drain(content: &mut dyn Read, item: &Item, inflated: &mut u64, mut take: impl FnMut(&[u8])) -> Result<()> {
+    let damaged = || Error::Damaged { name: item.name.clone() };
+    let mut chunk = vec![0; 64 << 10];
+    let (mut checksum, mut count) = (Crc::new(), 0);
+    loop {
+        let read = match content.read(&mut chunk) {
+            Ok(0) => break,
+            Ok(read) => read,
+            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+            Err(_) => return Err(damaged()),
+        };
+        count += read as u64;
+        *inflated += read as u64;
+        // The declared size is bounded already, so nothing may become more than that.
+        if count > item.size || *inflated > limits::INFLATED {
+            return Err(Error::Bomb { name: item.name.clone(), compressed: item.compressed, inflated: count });
+        }
+        let read = chunk.get(..read).unwrap_or_default();
+        checksum.update(read);
+        take(read);
+    }
+    if count == item.size && checksum.sum() == item.crc { Ok(()) } else { Err(damaged()) }
 }

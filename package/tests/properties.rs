@@ -4,10 +4,11 @@
 #[expect(dead_code, unused_imports, reason = "the good ones are enough here")]
 mod forge;
 
-use std::io::Cursor;
+use std::io::{Cursor, Read as _};
 use std::sync::LazyLock;
 
 use bonafide_package::apk::Signatures;
+use bonafide_package::entries::Archive;
 use bonafide_package::registration::{self, readers};
 use forge::{Apk, Attribute, Text};
 use proptest::prelude::*;
@@ -45,6 +46,22 @@ proptest! {
         if let Ok(signatures) = Signatures::read(&mut file) {
             let _ = signatures.check_content(&mut file);
             prop_assert!(signatures.block_start() < file.get_ref().len() as u64);
+        }
+    }
+
+    /// The strict directory reads; a library that is not as strict may find more, and never something else.
+    #[test]
+    fn what_an_entry_holds_is_what_another_reader_finds(bytes in damaged(APK.clone())) {
+        let Ok(mut archive) = Archive::open(Cursor::new(&bytes)) else { return Ok(()) };
+        let mut other = zip::ZipArchive::new(Cursor::new(&bytes)).unwrap();
+        prop_assert_eq!(other.len(), archive.items().len());
+        for item in archive.items().to_vec() {
+            let Ok(content) = archive.read(&item.name, 1 << 20) else { continue };
+            let mut found = Vec::new();
+            let mut entry = other.by_name(&item.name).unwrap();
+            prop_assert_eq!((entry.header_start(), entry.data_start()), (item.header, Some(item.data)));
+            entry.read_to_end(&mut found).unwrap();
+            prop_assert_eq!(content, found, "{}", &item.name);
         }
     }
 

@@ -4,9 +4,9 @@
 use std::fmt;
 use std::str::FromStr;
 
+use asn1_rs::{Any, Class, FromBer as _, Tag};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use thiserror::Error;
-use x509_parser::asn1_rs::{Any, Class, FromBer as _, Tag};
 
 use crate::encoding::{Sha256, from_base64, sha256, to_base64};
 

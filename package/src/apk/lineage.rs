@@ -1,8 +1,6 @@
 //! Proof of rotation: the certificates that an app was signed by, each vouched for by the one before.
 
-use x509_parser::certificate::X509Certificate;
-use x509_parser::prelude::FromDer as _;
-
+use super::certificate::PublicKey;
 use super::signature;
 use crate::bytes::Bytes;
 use crate::{Error, Result, Sha256};
@@ -24,7 +22,7 @@ pub(super) fn read(mut value: Bytes<'_>) -> Result<Vec<Ancestor>> {
         return Err(Error::Malformed { what: "the version of the lineage" });
     }
     let mut ancestors: Vec<Ancestor> = Vec::new();
-    let mut last: Option<(X509Certificate<'_>, u32)> = None;
+    let mut last: Option<(PublicKey<'_>, u32)> = None;
     for (position, mut level) in value.items()?.into_iter().enumerate() {
         let broken = || Error::BrokenLineage { position };
         let signed = level.prefixed()?;
@@ -35,7 +33,7 @@ pub(super) fn read(mut value: Bytes<'_>) -> Result<Vec<Ancestor>> {
         let algorithm = fields.u32()?;
         // The first is vouched for by nobody.
         if let Some((parent, expected)) = &last {
-            let good = signature::verify(*expected, parent.public_key(), signed.rest(), signature.rest());
+            let good = signature::verify(*expected, parent, signed.rest(), signature.rest());
             if algorithm != *expected || good != Some(true) {
                 return Err(broken());
             }
@@ -44,9 +42,9 @@ pub(super) fn read(mut value: Bytes<'_>) -> Result<Vec<Ancestor>> {
         if ancestors.iter().any(|one| one.certificate == certificate) {
             return Err(broken());
         }
-        let (_, parsed) = X509Certificate::from_der(der).map_err(|_| broken())?;
+        let key = PublicKey::of(der).map_err(|_| broken())?;
         ancestors.push(Ancestor { certificate, capabilities });
-        last = Some((parsed, next_algorithm));
+        last = Some((key, next_algorithm));
     }
     Ok(ancestors)
 }

@@ -4,6 +4,7 @@
 //! package's size), [`Signatures::check_content`] reads the whole file once.
 
 mod block;
+mod certificate;
 mod content;
 mod lineage;
 mod signature;

@@ -1,8 +1,6 @@
 //! A signer of one scheme: what is signed, by whom, for which devices.
 
-use x509_parser::certificate::X509Certificate;
-use x509_parser::prelude::FromDer as _;
-
+use super::certificate::PublicKey;
 use super::content::ContentAlgorithm;
 use super::lineage::{self, Ancestor};
 use super::{Scheme, signature};
@@ -99,14 +97,13 @@ fn signer(scheme: Scheme, mut fields: Bytes<'_>) -> Result<Signer> {
     if !same {
         return Err(Error::Malformed { what: "digests and signatures are of different algorithms" });
     }
-    let (_, certificate) =
-        X509Certificate::from_der(signed.certificate).map_err(|_| Error::Malformed { what: "a certificate" })?;
-    if certificate.public_key().raw != key {
+    let public_key = PublicKey::of(signed.certificate)?;
+    if public_key.info != key {
         return Err(Error::KeyMismatch { scheme });
     }
     let mut digests = Vec::new();
     for ((algorithm, signature), (_, digest)) in signatures.iter().zip(&signed.digests) {
-        match signature::verify(*algorithm, certificate.public_key(), message.rest(), signature) {
+        match signature::verify(*algorithm, &public_key, message.rest(), signature) {
             Some(false) => return Err(Error::BadSignature { scheme }),
             Some(true) => digests.extend(signature::content_of(*algorithm).map(|content| (content, digest.to_vec()))),
             None => {}
@@ -114,7 +111,7 @@ fn signer(scheme: Scheme, mut fields: Bytes<'_>) -> Result<Signer> {
     }
     if digests.is_empty() {
         let algorithm = signatures.first().map(|one| one.0).unwrap_or_default();
-        return Err(Error::UnsupportedSignature { scheme, algorithm, key: signature::kind(certificate.public_key()) });
+        return Err(Error::UnsupportedSignature { scheme, algorithm, key: signature::kind(&public_key) });
     }
     let (min_sdk, max_sdk) = sdk.unwrap_or((V2_FROM, ANY_SDK));
     if min_sdk > max_sdk {

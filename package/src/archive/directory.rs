@@ -30,7 +30,7 @@ pub struct Item {
     /// Where its data begins.
     pub data: u64,
     flags: u16,
-    crc: u32,
+    pub(crate) crc: u32,
 }
 
 /// The central directory.

@@ -27,7 +27,7 @@ final class Engine {
         Crossing crossing = new Crossing(phone);
         byte[] settings = new Wire()
             .bytes(initialConfig.getBytes(StandardCharsets.UTF_8)).text(STORAGE).number(ANDROID)
-            .text("com.acme").text("1.0").text("1").list(List.of()).text("0.1.0").longNumber(5000).toBytes();
+            .text("com.acme").text("1.0").text("1").list(List.of()).text("0.1.0").absent().longNumber(5000).toBytes();
         byte[] ports = new Wire().absent().absent().absent().absent().absent().toBytes();
         long handle = crossing.call("uniffi_bonafide_fn_constructor_nativeengine_start", crossing.lower(settings), crossing.lower(ports));
         return new Engine(crossing, handle);
