@@ -170,6 +170,7 @@ mod tests {
             (phone().with("/usr/sbin/sshd", ""), &["sshd"]),
             (phone().forbid("/bin/bash"), &[]),
             (phone().images(&[APP, "/var/jb/usr/lib/tweak.dylib"]), &["tweak.dylib of a jailbreak"]),
+            (phone().images(&[APP, "/Library/MobileSubstrate/DynamicLibraries/y.dylib"]), &["y.dylib of a jailbreak"]),
             (phone().images(&[APP, "/private/preboot/ABC/jb/procursus/var/jb/x.dylib"]), &["x.dylib of a jailbreak"]),
         ];
         for (device, expected) in cases {
