@@ -28,6 +28,7 @@ OTOOL, NM, STRIP = (("otool",), ("nm",), ("strip",)) if ON_MAC else (
 # What an app links besides libSystem, by how its symbols begin.
 FRAMEWORKS = {"Security": ("_Sec", "_kSec"), "CoreFoundation": ("_CF", "_kCF", "___CF")}
 TELLTALE = re.compile(rb"/(?:home|root|Users)/[\w./-]+|[\w:]+::tests?::\w+|proptest|rcgen|criterion")
+SHARED = {"_rust_eh_personality"}
 FUNCTION = re.compile(r"\b((?:uniffi|ffi)_bonafide_\w+)\s*\(")
 
 
@@ -76,6 +77,8 @@ def complaints(part: Slice, system: set[str], private: list[str]) -> Iterator[st
             if version_of(version) > version_of(MINIMUM):
                 yield f"{architecture}: an object asks for iOS {version}; {MINIMUM} is the oldest that is supported"
         defined, needed = part.symbols(architecture)
+        for name in sorted(SHARED & defined):
+            yield f"{architecture}: it defines {name}, and so does every other library of Rust's: an app could not have both"
         for name in sorted(part.functions()):
             if f"_{name}" not in defined:
                 yield f"{architecture}: the header names {name}, which is not there"

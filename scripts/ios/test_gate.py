@@ -61,6 +61,9 @@ class Gate(unittest.TestCase):
         source = GOOD + "int gnu_get_libc_version(void); int f(void) { return gnu_get_libc_version(); }\n"
         self.refused("gnu_get_libc_version, which iOS lacks", self.complaints(self.framework(source)))
 
+    def test_a_name_of_every_library_of_rusts(self) -> None:
+        self.refused("every other library of Rust", self.complaints(self.framework(GOOD + "void rust_eh_personality(void) {}\n")))
+
     def test_a_path_of_this_machine(self) -> None:
         source = GOOD + 'const char *place = "/srv/build/core/src/lib.rs";\n'
         self.refused("a path of this machine", self.complaints(self.framework(source), ["/srv/build"]))
