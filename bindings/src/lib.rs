@@ -6,6 +6,8 @@
 
 #[cfg(target_os = "android")]
 mod android;
+#[cfg(target_vendor = "apple")]
+mod apple;
 mod engine;
 mod failure;
 mod log;

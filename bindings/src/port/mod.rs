@@ -12,14 +12,17 @@ mod properties;
 use std::sync::Arc;
 
 use bonafide_core::adapter::{
-    FileStorage, NoEvidence, NoImages, NoProcesses, NoProperties, Silent, SoftwareKey, StdFiles, SystemClock,
-    UnknownConnectivity,
+    FileStorage, NoEvidence, NoProperties, Silent, SoftwareKey, StdFiles, SystemClock, UnknownConnectivity,
 };
+#[cfg(not(target_vendor = "apple"))]
+use bonafide_core::adapter::{NoImages as LoadedImages, NoProcesses as OwnProcess};
 use bonafide_core::port::{Ports, Storage};
 use thiserror::Error;
 
 #[cfg(target_os = "android")]
 use crate::android::PlatformTrust;
+#[cfg(target_vendor = "apple")]
+use crate::apple::{LoadedImages, OwnProcess};
 #[cfg(not(target_os = "android"))]
 use bonafide_core::adapter::StandardTrust as PlatformTrust;
 
@@ -65,8 +68,8 @@ impl NativePorts {
                 Some(properties) => Arc::new(properties::ForeignProperties(properties)),
                 None => Arc::new(NoProperties),
             },
-            processes: Arc::new(NoProcesses),
-            images: Arc::new(NoImages),
+            processes: Arc::new(OwnProcess),
+            images: Arc::new(LoadedImages),
             connectivity: match self.connectivity {
                 Some(connectivity) => Arc::new(connectivity::ForeignConnectivity(connectivity)),
                 None => Arc::new(UnknownConnectivity),

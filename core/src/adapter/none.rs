@@ -41,6 +41,10 @@ impl Processes for NoProcesses {
     fn names(&self) -> io::Result<Vec<String>> {
         Err(io::ErrorKind::Unsupported.into())
     }
+
+    fn is_traced(&self) -> io::Result<bool> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
 }
 
 /// A platform that shows what it has loaded by other means.
@@ -49,6 +53,10 @@ pub struct NoImages;
 
 impl Images for NoImages {
     fn executable(&self) -> io::Result<Image> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    fn paths(&self) -> io::Result<Vec<String>> {
         Err(io::ErrorKind::Unsupported.into())
     }
 

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::io::{self, Cursor};
 use std::path::{Path, PathBuf};
 
-use crate::port::{FileReader, Files, Processes, Properties};
+use crate::port::{FileReader, Files, Image, Images, Processes, Properties};
 
 #[derive(Clone, Default)]
 pub(super) struct Described {
@@ -12,6 +12,8 @@ pub(super) struct Described {
     forbidden: HashSet<PathBuf>,
     properties: HashMap<String, String>,
     processes: Option<Vec<String>>,
+    traced: Option<bool>,
+    images: Option<Vec<String>>,
 }
 
 impl Described {
@@ -45,6 +47,18 @@ impl Described {
 
     pub(super) fn property(mut self, name: &str, value: &str) -> Self {
         self.properties.insert(name.into(), value.into());
+        self
+    }
+
+    /// As Darwin's kernel says it.
+    pub(super) fn traced(mut self, traced: bool) -> Self {
+        self.traced = Some(traced);
+        self
+    }
+
+    /// The paths of what is loaded, as Darwin shows them.
+    pub(super) fn images(mut self, paths: &[&str]) -> Self {
+        self.images = Some(paths.iter().map(|path| (*path).to_owned()).collect());
         self
     }
 
@@ -84,5 +98,23 @@ impl Properties for Described {
 impl Processes for Described {
     fn names(&self) -> io::Result<Vec<String>> {
         self.processes.clone().ok_or_else(|| io::ErrorKind::Unsupported.into())
+    }
+
+    fn is_traced(&self) -> io::Result<bool> {
+        self.traced.ok_or_else(|| io::ErrorKind::Unsupported.into())
+    }
+}
+
+impl Images for Described {
+    fn executable(&self) -> io::Result<Image> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    fn paths(&self) -> io::Result<Vec<String>> {
+        self.images.clone().ok_or_else(|| io::ErrorKind::Unsupported.into())
+    }
+
+    fn holding(&self, _address: u64) -> io::Result<Image> {
+        Err(io::ErrorKind::Unsupported.into())
     }
 }

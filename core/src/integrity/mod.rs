@@ -11,6 +11,7 @@ mod code;
 mod described;
 mod image;
 mod installed;
+mod ios;
 mod loaded;
 mod maps;
 mod part;

@@ -9,7 +9,7 @@ use super::installed::Installed;
 use super::maps::{Mapping, Maps};
 use super::redirect::Calls;
 use super::threads::Threads;
-use super::{agents, android, code, image, loaded, preload, servers};
+use super::{agents, android, code, image, ios, loaded, preload, servers};
 use crate::port::{Connectivity, Files, Images, Ports, Processes, Properties};
 
 /// What the probes read through.
@@ -125,6 +125,30 @@ impl Probes {
     }
 
     fn device(&self, maps: Result<&Maps, &String>) -> DeviceFacts {
+        match self.platform {
+            Platform::Ios => self.apple_device(),
+            _ => self.linux_device(maps),
+        }
+    }
+
+    /// Nothing of `/proc` is there. What is not asked for says so, and is no pass.
+    fn apple_device(&self) -> DeviceFacts {
+        let images = self.images.paths();
+        DeviceFacts {
+            agents: ios::agents(&images),
+            debuggers: ios::debuggers(&*self.processes),
+            root: ios::jailbreak(&*self.files, &images),
+            emulator: ios::simulator(&images),
+            proxy: self.proxy(),
+            ..DeviceFacts::unknown("not looked for on this platform")
+        }
+    }
+
+    fn proxy(&self) -> Traces {
+        Traces::found(self.connectivity.proxy().map(|_| "proxy"))
+    }
+
+    fn linux_device(&self, maps: Result<&Maps, &String>) -> DeviceFacts {
         let (files, properties) = (&*self.files, &*self.properties);
         let in_maps = |look: &dyn Fn(&Maps) -> Traces| match maps {
             Ok(maps) => look(maps),
@@ -147,7 +171,7 @@ impl Probes {
             emulator: on_android(&|| android::emulator(files, properties)),
             cloner: on_android(&|| android::cloner(properties, &self.app_id)),
             developer: on_android(&|| android::developer(properties)),
-            proxy: Traces::found(self.connectivity.proxy().map(|_| "proxy")),
+            proxy: self.proxy(),
         }
     }
 

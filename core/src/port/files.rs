@@ -3,7 +3,7 @@ use std::io::{self, Cursor, Read, Seek};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
-use rustix::fs::{major, minor};
+use rustix::fs::{fstat, major, minor};
 
 /// A file that can be read at any place.
 pub trait FileReader: Read + Seek + Send {
@@ -19,8 +19,10 @@ pub trait FileReader: Read + Seek + Send {
 impl FileReader for File {
     fn stat(&self) -> io::Result<FileStat> {
         let said = self.metadata()?;
+        // The standard library widens the number on Darwin, and `major` wants it as the system has it.
+        let device = fstat(self)?.st_dev;
         Ok(FileStat {
-            device: (major(said.dev()), minor(said.dev())),
+            device: (major(device), minor(device)),
             inode: said.ino(),
             owner: said.uid(),
             size: said.size(),

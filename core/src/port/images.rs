@@ -11,6 +11,12 @@ pub trait Images: Send + Sync {
     /// The platform does not show it.
     fn executable(&self) -> io::Result<Image>;
 
+    /// The paths of all of them, the system's too.
+    ///
+    /// # Errors
+    /// The platform does not show it.
+    fn paths(&self) -> io::Result<Vec<String>>;
+
     /// The executable or library whose code is at this address.
     ///
     /// # Errors

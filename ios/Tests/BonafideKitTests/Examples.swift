@@ -1,0 +1,40 @@
+import BonafideKit
+import BonafideTesting
+import Foundation
+
+#if canImport(FoundationNetworking)
+    import FoundationNetworking
+#endif
+
+/// The code that docs/ios.md and the DocC catalogue show, compiled. `DocsTests` holds that they show just this.
+enum Examples {
+    static func quickstart() async throws -> (Data, URLResponse) {
+        try Bonafide.start()
+        let session = Bonafide.session()
+
+        let (data, response) = try await session.data(from: URL(string: "https://api.acme.com/orders")!)
+        return (data, response)
+    }
+
+    static func errors(session: BonafideSession, request: URLRequest, warn: (String) -> Void) async {
+        do {
+            _ = try await session.data(for: request)
+        } catch {
+            if error.bonafide?.statusClass == .untrustedChannel { warn("Somebody intercepts this connection.") }
+        }
+    }
+
+    static func ownSession(mine: any URLSessionDelegate, request: inout URLRequest) async throws -> URLSession {
+        let own = URLSession(configuration: .default, delegate: PinningDelegate(forwardingTo: mine), delegateQueue: nil)
+        try await Bonafide.protect(&request)
+        return own
+    }
+
+    static func testing() -> BonafideSession {
+        let protection = FakeProtection()
+        protection.protect("api.acme.com")
+        protection.intercept("pay.acme.com")
+        let tested = BonafideSession(protection: protection)
+        return tested
+    }
+}
