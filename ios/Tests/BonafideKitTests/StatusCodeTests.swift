@@ -1,0 +1,5 @@
+import XCTest
+
+@testable import BonafideKit
+
+final class StatusCodeTests: XCTestCase {}
