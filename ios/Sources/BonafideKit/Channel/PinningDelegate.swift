@@ -102,8 +102,9 @@ public class PinningDelegate: NSObject, URLSessionTaskDelegate, @unchecked Senda
                 } catch {
                     refusals.put(
                         error.bonafide ?? BonafideError(.internalError, detail: "\(error)"), task: task.value, host: nil)
-                    task.value.cancel()
+                    // In this order: Foundation on Linux takes no answer for a task that was cancelled.
                     completionHandler(nil)
+                    task.value.cancel()
                 }
             }
         }
@@ -117,7 +118,8 @@ public class PinningDelegate: NSObject, URLSessionTaskDelegate, @unchecked Senda
     func explained(_ error: (any Error)?, of task: URLSessionTask) -> (any Error)? {
         let url = task.currentRequest?.url ?? task.originalRequest?.url
         let refusal = refusals.take(of: task, host: (error as? URLError)?.code == .cancelled ? url?.host : nil)
-        return error == nil ? nil : refusal?.asURLError(for: url) ?? error
+        // A redirect that was refused may have ended as an answer before it could be cancelled.
+        return refusal?.asURLError(for: url) ?? error
     }
 
     #if canImport(ObjectiveC)

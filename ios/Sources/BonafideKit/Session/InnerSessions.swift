@@ -65,12 +65,20 @@ final class InnerSessions: Sendable {
         }
     }
 
+    #if os(Linux)
+        private static let kept = Locked([URLSession]())
+    #endif
+
     private func open(_ revision: UInt64) -> Inner {
         let relay = SessionRelay(forwardingTo: delegate, protection: protection, wait: wait) { [weak self] relay, session, error in
             self?.invalidated(relay, session, error)
         }
         // Foundation copies the configuration.
         let session = URLSession(configuration: configuration.value, delegate: relay, delegateQueue: queue.value)
+        #if os(Linux)
+            // Foundation on Linux ends the process now and then when a session goes away, so here none does.
+            Self.kept.with { $0.append(session) }
+        #endif
         return Inner(session: session, relay: relay, revision: revision)
     }
 

@@ -1,5 +1,0 @@
-import XCTest
-
-@testable import BonafideKit
-
-final class StatusCodeTests: XCTestCase {}
