@@ -80,6 +80,7 @@ public class PinningDelegate: NSObject, URLSessionTaskDelegate, @unchecked Senda
         Task { [channel, refusals] in
             switch await channel.judge(host: host, trust: trust) {
             case .passed:
+                refusals.forget(host: host)
                 passed(challenge.value)
             case .refused(let error):
                 refusals.put(error, task: task.value, host: host)
@@ -173,6 +174,11 @@ final class Refusals: Sendable {
         content.with { content in
             if let task { content.byTask[ObjectIdentifier(task)] = error } else if let host { content.byHost[host] = error }
         }
+    }
+
+    /// A connection to it has passed: a task that is cancelled from now on was cancelled by somebody else.
+    func forget(host: String) {
+        content.with { _ = $0.byHost.removeValue(forKey: host) }
     }
 
     /// - Parameter host: of a task that was cancelled; nil for any other, which no challenge has stopped.
