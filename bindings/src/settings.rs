@@ -41,6 +41,8 @@ pub enum NativePlatform {
     Ios,
     /// A JVM on a desktop or server.
     Jvm,
+    /// Linux, where the Swift facade is tested.
+    Linux,
 }
 
 impl NativeSettings {
@@ -68,6 +70,7 @@ impl From<NativePlatform> for Platform {
             NativePlatform::Android => Self::Android,
             NativePlatform::Ios => Self::Ios,
             NativePlatform::Jvm => Self::Jvm,
+            NativePlatform::Linux => Self::Linux,
         }
     }
 }

@@ -1,0 +1,51 @@
+import Foundation
+
+/// Decides whether a connection to a host may be used, and heals what can be healed.
+struct ChannelGuard: Sendable {
+    enum Judgement: Sendable {
+        /// Nothing stands against it; the app's own delegate, or else the system, has the next word.
+        case passed
+        /// Nothing may be sent.
+        case refused(BonafideError)
+    }
+
+    let protection: any Protection
+    /// The most that one connection waits, in seconds.
+    let wait: TimeInterval
+
+    func judge(host: String, trust: ServerTrust?) async -> Judgement {
+        let budget = Budget(wait)
+        let rules: HostRules
+        do {
+            if protection.configRevision == 0 { try await protection.waitUntilStarted(within: budget.left) }
+            rules = try protection.rules(for: host)
+        } catch {
+            return .refused(error.bonafide ?? BonafideError(.internalError, facts: ["host": host], detail: "\(error)"))
+        }
+        guard rules.pinned else { return .passed }
+        let chain: [Data]
+        do {
+            guard let trust else { throw ServerTrust.Refused(why: "the challenge carries no certificates") }
+            chain = try await trust.evaluated(for: host)
+        } catch {
+            // Without a validated chain newer pins would match none either. Where pins are only reported, the system
+            // decides, and refuses by itself.
+            let mismatch = PinMismatch(host: host, expected: [], served: [], reason: "\(error)")
+            return rules.enforced ? .refused(BonafideError(mismatch: mismatch)) : .passed
+        }
+        var verdict = protection.checkPins(host: host, chain: chain)
+        if case .mismatch = verdict {
+            verdict = await protection.recheckPins(host: host, chain: chain, within: budget.left)
+        }
+        switch verdict {
+        case .pinned, .unpinned:
+            return .passed
+        case .reportOnly(let mismatch):
+            protection.reportMismatch(mismatch)
+            return .passed
+        case .mismatch(let mismatch):
+            protection.reportMismatch(mismatch)
+            return .refused(BonafideError(mismatch: mismatch))
+        }
+    }
+}

@@ -1,0 +1,102 @@
+#if canImport(ObjectiveC)
+    import Foundation
+
+    /// Calls of the app's delegate. The methods are optional: the first delegate that has one is asked, and without any,
+    /// the system's default holds.
+    enum Forward {
+        static let sessionChallenge =
+            #selector(URLSessionDelegate.urlSession(_:didReceive:completionHandler:))
+
+        static func challenge(
+            _ challenge: URLAuthenticationChallenge, of session: URLSession, to delegate: (any URLSessionDelegate)?,
+            _ handler: @escaping @Sendable (URLSession.AuthChallengeDisposition, URLCredential?) -> Void
+        ) {
+            if delegate?.urlSession?(session, didReceive: challenge, completionHandler: handler) == nil {
+                handler(.performDefaultHandling, nil)
+            }
+        }
+
+        static func challenge(
+            _ challenge: URLAuthenticationChallenge, of session: URLSession, task: URLSessionTask,
+            to delegates: [any URLSessionTaskDelegate],
+            _ handler: @escaping @Sendable (URLSession.AuthChallengeDisposition, URLCredential?) -> Void
+        ) {
+            for delegate in delegates {
+                if delegate.urlSession?(session, task: task, didReceive: challenge, completionHandler: handler) != nil { return }
+                // A delegate of a task may answer as one of a session does.
+                if delegate.urlSession?(session, didReceive: challenge, completionHandler: handler) != nil { return }
+            }
+            handler(.performDefaultHandling, nil)
+        }
+
+        static func redirect(
+            to request: URLRequest, by response: HTTPURLResponse, of session: URLSession, task: URLSessionTask,
+            to delegates: [any URLSessionTaskDelegate], _ handler: @escaping @Sendable (URLRequest?) -> Void
+        ) {
+            for delegate in delegates
+            where delegate.urlSession?(
+                session, task: task, willPerformHTTPRedirection: response, newRequest: request, completionHandler: handler)
+                != nil
+            {
+                return
+            }
+            handler(request)
+        }
+
+        static func completed(
+            _ error: (any Error)?, of session: URLSession, task: URLSessionTask, to delegates: [any URLSessionTaskDelegate]
+        ) {
+            for delegate in delegates where delegate.urlSession?(session, task: task, didCompleteWithError: error) != nil {
+                return
+            }
+        }
+
+        static func sent(
+            _ sent: Int64, total: Int64, expected: Int64, of session: URLSession, task: URLSessionTask,
+            to delegates: [any URLSessionTaskDelegate]
+        ) {
+            for delegate in delegates
+            where delegate.urlSession?(
+                session, task: task, didSendBodyData: sent, totalBytesSent: total, totalBytesExpectedToSend: expected) != nil
+            {
+                return
+            }
+        }
+
+        static func metrics(
+            _ metrics: URLSessionTaskMetrics, of session: URLSession, task: URLSessionTask,
+            to delegates: [any URLSessionTaskDelegate]
+        ) {
+            for delegate in delegates where delegate.urlSession?(session, task: task, didFinishCollecting: metrics) != nil {
+                return
+            }
+        }
+
+        static func invalidated(_ session: URLSession, _ error: (any Error)?, to delegate: (any URLSessionDelegate)?) {
+            delegate?.urlSession?(session, didBecomeInvalidWithError: error)
+        }
+
+        static func response(
+            _ response: URLResponse, of session: URLSession, task: URLSessionDataTask, to delegate: (any URLSessionDelegate)?,
+            _ handler: @escaping @Sendable (URLSession.ResponseDisposition) -> Void
+        ) {
+            let delegate = delegate as? any URLSessionDataDelegate
+            if delegate?.urlSession?(session, dataTask: task, didReceive: response, completionHandler: handler) == nil {
+                handler(.allow)
+            }
+        }
+
+        static func data(
+            _ data: Data, of session: URLSession, task: URLSessionDataTask, to delegate: (any URLSessionDelegate)?
+        ) {
+            (delegate as? any URLSessionDataDelegate)?.urlSession?(session, dataTask: task, didReceive: data)
+        }
+
+        static func file(
+            _ location: URL, of session: URLSession, task: URLSessionDownloadTask, to delegate: (any URLSessionDelegate)?
+        ) {
+            (delegate as? any URLSessionDownloadDelegate)?.urlSession(
+                session, downloadTask: task, didFinishDownloadingTo: location)
+        }
+    }
+#endif

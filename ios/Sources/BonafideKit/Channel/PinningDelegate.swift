@@ -1,0 +1,190 @@
+import Foundation
+import Security
+
+#if canImport(FoundationNetworking)
+    import FoundationNetworking
+#endif
+
+/// Checks the pins of a `URLSession` of the app's own, in front of the delegate that the app already has:
+/// ```swift
+/// let session = URLSession(configuration: .default, delegate: PinningDelegate(forwardingTo: mine), delegateQueue: nil)
+/// ```
+/// Every method that the app's delegate implements is forwarded to it. A challenge with a server's certificates reaches
+/// it only after the pins have passed: it can refuse what they allow, and cannot allow what they refuse. On a redirect the
+/// token is taken off, and a protected host gets its own. A request that the pins stopped fails with
+/// `URLError.serverCertificateUntrusted` for the delegate, and with `URLError.cancelled` in completion handlers and
+/// `async` calls, which no delegate can change; ``BonafideProtection/addMismatchListener(_:)`` hears of it in any case.
+///
+/// What a delegate cannot promise, and ``BonafideSession`` does:
+/// - A delegate *of a task* (`task.delegate`, `data(for:delegate:)`) that answers challenges is asked in place of this one:
+///   wrap it in a `PinningDelegate` as well.
+/// - A TLS session that is resumed shows no certificates, and the system then asks nobody. After pins have changed
+///   (``Protection/configRevision`` rises), make a new `URLSession`.
+/// - It sees no request before it leaves: the token comes from ``Bonafide/protect(_:binding:)``.
+public class PinningDelegate: NSObject, URLSessionTaskDelegate, @unchecked Sendable {
+    let wrapped: (any URLSessionDelegate)?
+    private let channel: ChannelGuard
+    private let requests: RequestGuard
+    private let refusals = Refusals()
+
+    /// - Parameters:
+    ///   - delegate: the app's own; held as a session holds its delegate.
+    ///   - protection: whose pins are checked.
+    ///   - wait: the most that a connection waits for newer pins, in seconds.
+    public init(
+        forwardingTo delegate: (any URLSessionDelegate)? = nil, protection: any Protection = Bonafide.protection,
+        wait: TimeInterval = 5
+    ) {
+        wrapped = delegate
+        channel = ChannelGuard(protection: protection, wait: wait)
+        requests = RequestGuard(protection: protection, wait: wait)
+    }
+
+    // Who is asked about a task, in this order, and what its token is bound to. A session's relay knows more.
+    func delegates(of task: URLSessionTask) -> [any URLSessionTaskDelegate] {
+        (wrapped as? any URLSessionTaskDelegate).map { [$0] } ?? []
+    }
+
+    func binding(of task: URLSessionTask) -> Data? { nil }
+
+    public func urlSession(
+        _ session: URLSession, didReceive challenge: URLAuthenticationChallenge,
+        completionHandler: @escaping @Sendable (URLSession.AuthChallengeDisposition, URLCredential?) -> Void
+    ) {
+        let wrapped = wrapped
+        answer(challenge, task: nil, completionHandler) {
+            Forward.challenge($0, of: session, to: wrapped, completionHandler)
+        }
+    }
+
+    public func urlSession(
+        _ session: URLSession, task: URLSessionTask, didReceive challenge: URLAuthenticationChallenge,
+        completionHandler: @escaping @Sendable (URLSession.AuthChallengeDisposition, URLCredential?) -> Void
+    ) {
+        let delegates = delegates(of: task)
+        answer(challenge, task: task, completionHandler) {
+            Forward.challenge($0, of: session, task: task, to: delegates, completionHandler)
+        }
+    }
+
+    private func answer(
+        _ challenge: URLAuthenticationChallenge, task: URLSessionTask?,
+        _ completionHandler: @escaping @Sendable (URLSession.AuthChallengeDisposition, URLCredential?) -> Void,
+        passed: @escaping @Sendable (URLAuthenticationChallenge) -> Void
+    ) {
+        // Passwords, client certificates and proxies are the app's business.
+        guard challenge.isServerTrust else { return passed(challenge) }
+        let host = challenge.protectionSpace.host
+        let trust = challenge.protectionSpace.serverTrust.map(ServerTrust.init)
+        let (challenge, task) = (Carried(challenge), Carried(task))
+        Task { [channel, refusals] in
+            switch await channel.judge(host: host, trust: trust) {
+            case .passed:
+                refusals.forget(host: host)
+                passed(challenge.value)
+            case .refused(let error):
+                refusals.put(error, task: task.value, host: host)
+                completionHandler(.cancelAuthenticationChallenge, nil)
+            }
+        }
+    }
+
+    public func urlSession(
+        _ session: URLSession, task: URLSessionTask, willPerformHTTPRedirection response: HTTPURLResponse,
+        newRequest request: URLRequest, completionHandler: @escaping @Sendable (URLRequest?) -> Void
+    ) {
+        let (binding, source) = (binding(of: task), response.url)
+        Forward.redirect(to: request, by: response, of: session, task: task, to: delegates(of: task)) { [self] wanted in
+            guard let wanted else { return completionHandler(nil) }
+            let task = Carried(task)
+            Task { [requests, refusals] in
+                do {
+                    completionHandler(try await requests.prepare(wanted, binding: binding, from: source))
+                } catch {
+                    refusals.put(
+                        error.bonafide ?? BonafideError(.internalError, detail: "\(error)"), task: task.value, host: nil)
+                    // In this order: Foundation on Linux takes no answer for a task that was cancelled.
+                    completionHandler(nil)
+                    task.value.cancel()
+                }
+            }
+        }
+    }
+
+    public func urlSession(_ session: URLSession, task: URLSessionTask, didCompleteWithError error: (any Error)?) {
+        Forward.completed(explained(error, of: task), of: session, task: task, to: delegates(of: task))
+    }
+
+    /// Why a task was stopped, for where the system only says that it was cancelled.
+    func explained(_ error: (any Error)?, of task: URLSessionTask) -> (any Error)? {
+        let url = task.currentRequest?.url ?? task.originalRequest?.url
+        let refusal = refusals.take(of: task, host: (error as? URLError)?.code == .cancelled ? url?.host : nil)
+        // A redirect that was refused may have ended as an answer before it could be cancelled.
+        return refusal?.asURLError(for: url) ?? error
+    }
+
+    #if canImport(ObjectiveC)
+        public override func responds(to selector: Selector!) -> Bool {
+            // A delegate that judges servers per task is asked per task: the system does so where no session-level method
+            // is. Without any, the task is worth knowing as well.
+            if selector == Forward.sessionChallenge { return wrapped?.responds(to: selector) == true }
+            return super.responds(to: selector) || wrapped?.responds(to: selector) == true
+        }
+
+        public override func forwardingTarget(for selector: Selector!) -> Any? {
+            wrapped?.responds(to: selector) == true ? wrapped : super.forwardingTarget(for: selector)
+        }
+    #else
+        // Without a runtime to ask, each method of the other protocols is forwarded by hand (PinningDelegate+Linux.swift).
+        // They stand here since an extension's cannot be overridden.
+        public func urlSession(_ session: URLSession, didBecomeInvalidWithError error: (any Error)?) {
+            wrapped?.urlSession(session, didBecomeInvalidWithError: error)
+        }
+
+        public func urlSession(
+            _ session: URLSession, dataTask: URLSessionDataTask, didReceive response: URLResponse,
+            completionHandler: @escaping @Sendable (URLSession.ResponseDisposition) -> Void
+        ) {
+            guard let data else { return completionHandler(.allow) }
+            data.urlSession(session, dataTask: dataTask, didReceive: response, completionHandler: completionHandler)
+        }
+
+        public func urlSession(_ session: URLSession, dataTask: URLSessionDataTask, didReceive data: Data) {
+            self.data?.urlSession(session, dataTask: dataTask, didReceive: data)
+        }
+
+        public func urlSession(
+            _ session: URLSession, downloadTask: URLSessionDownloadTask, didFinishDownloadingTo location: URL
+        ) {
+            download?.urlSession(session, downloadTask: downloadTask, didFinishDownloadingTo: location)
+        }
+    #endif
+}
+
+/// Why tasks were stopped, until they end: by task, and by host for challenges that name no task.
+final class Refusals: Sendable {
+    private struct Content {
+        var byTask = [ObjectIdentifier: BonafideError]()
+        var byHost = [String: BonafideError]()
+    }
+
+    private let content = Locked(Content())
+
+    func put(_ error: BonafideError, task: URLSessionTask?, host: String?) {
+        content.with { content in
+            if let task { content.byTask[ObjectIdentifier(task)] = error } else if let host { content.byHost[host] = error }
+        }
+    }
+
+    /// A connection to it has passed: a task that is cancelled from now on was cancelled by somebody else.
+    func forget(host: String) {
+        content.with { _ = $0.byHost.removeValue(forKey: host) }
+    }
+
+    /// - Parameter host: of a task that was cancelled; nil for any other, which no challenge has stopped.
+    func take(of task: URLSessionTask, host: String?) -> BonafideError? {
+        content.with { content in
+            content.byTask.removeValue(forKey: ObjectIdentifier(task)) ?? host.flatMap { content.byHost[$0] }
+        }
+    }
+}

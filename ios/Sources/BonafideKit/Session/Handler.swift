@@ -1,0 +1,71 @@
+import Foundation
+
+#if canImport(FoundationNetworking)
+    import FoundationNetworking
+#endif
+
+/// What becomes of one task of a ``BonafideSession``.
+final class Handler: Sendable {
+    /// Where the body goes.
+    enum Sink: Sendable {
+        case memory
+        case file
+        case stream(AsyncThrowingStream<Data, any Error>.Continuation)
+    }
+
+    private struct Content {
+        var response: URLResponse?
+        var body = Data()
+        var file: Result<URL, any Error>?
+    }
+
+    let delegate: (any URLSessionTaskDelegate)?
+    let binding: Data?
+    /// The end of the exchange, with the body or the place of the file.
+    let finished = Answer<(body: Data, file: URL?, response: URLResponse)>(cancelled: URLError(.cancelled))
+    /// The head of the answer.
+    let begun = Answer<URLResponse>(cancelled: URLError(.cancelled))
+    private let sink: Sink
+    private let content = Locked(Content())
+
+    init(_ sink: Sink, binding: Data?, delegate: (any URLSessionTaskDelegate)?) {
+        (self.sink, self.binding, self.delegate) = (sink, binding, delegate)
+    }
+
+    func received(_ response: URLResponse) {
+        content.with { $0.response = response }
+        begun.give(.success(response))
+    }
+
+    func received(_ data: Data) {
+        if case .stream(let continuation) = sink { continuation.yield(data) } else { content.with { $0.body.append(data) } }
+    }
+
+    /// The system takes the file away when this returns.
+    func received(fileAt location: URL) {
+        let own = FileManager.default.temporaryDirectory.appendingPathComponent("bonafide-\(UUID().uuidString)")
+        content.with { $0.file = Result { try FileManager.default.moveItem(at: location, to: own); return own } }
+    }
+
+    func completed(_ error: (any Error)?, response: URLResponse?) {
+        let (known, body, file) = content.with { ($0.response ?? response, $0.body, $0.file) }
+        let result: Result<(body: Data, file: URL?, response: URLResponse), any Error>
+        do {
+            if let error { throw error }
+            guard let known else { throw URLError(.badServerResponse) }
+            if case .file = sink, file == nil { throw URLError(.cannotCreateFile) }
+            result = .success((body, try file?.get(), known))
+        } catch {
+            // Nobody will come for what was fetched so far.
+            if case .success(let url) = file { try? FileManager.default.removeItem(at: url) }
+            result = .failure(error)
+        }
+        begun.give(result.map(\.response))
+        if !finished.give(result), case .success(let end) = result, let url = end.file {
+            try? FileManager.default.removeItem(at: url)
+        }
+        if case .stream(let continuation) = sink {
+            if case .failure(let error) = result { continuation.finish(throwing: error) } else { continuation.finish() }
+        }
+    }
+}

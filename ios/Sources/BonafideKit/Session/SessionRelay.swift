@@ -1,0 +1,143 @@
+import Foundation
+
+#if canImport(FoundationNetworking)
+    import FoundationNetworking
+#endif
+
+/// The delegate of one inner session: the pin check, the handlers of the tasks that the session itself runs, and the app's
+/// delegate for everything else.
+final class SessionRelay: PinningDelegate, @unchecked Sendable {
+    private let handlers = Locked([ObjectIdentifier: Handler]())
+    private let bindings = Locked([ObjectIdentifier: Data]())
+    private let onInvalid: @Sendable (SessionRelay, URLSession, (any Error)?) -> Void
+
+    init(
+        forwardingTo delegate: (any URLSessionDelegate)?, protection: any Protection, wait: TimeInterval,
+        onInvalid: @escaping @Sendable (SessionRelay, URLSession, (any Error)?) -> Void
+    ) {
+        self.onInvalid = onInvalid
+        super.init(forwardingTo: delegate, protection: protection, wait: wait)
+    }
+
+    /// Before the task is resumed.
+    func run(_ task: URLSessionTask, by handler: Handler) {
+        handlers.with { $0[ObjectIdentifier(task)] = handler }
+    }
+
+    /// For a task that the app runs.
+    func bind(_ task: URLSessionTask, to binding: Data?) {
+        bindings.with { $0[ObjectIdentifier(task)] = binding }
+    }
+
+    private func handler(of task: URLSessionTask) -> Handler? {
+        handlers.with { $0[ObjectIdentifier(task)] }
+    }
+
+    override func delegates(of task: URLSessionTask) -> [any URLSessionTaskDelegate] {
+        (handler(of: task)?.delegate.map { [$0] } ?? []) + super.delegates(of: task)
+    }
+
+    override func binding(of task: URLSessionTask) -> Data? {
+        handler(of: task)?.binding ?? bindings.with { $0[ObjectIdentifier(task)] }
+    }
+
+    override func urlSession(_ session: URLSession, task: URLSessionTask, didCompleteWithError error: (any Error)?) {
+        let explained = explained(error, of: task)
+        Forward.completed(explained, of: session, task: task, to: delegates(of: task))
+        bindings.with { _ = $0.removeValue(forKey: ObjectIdentifier(task)) }
+        handlers.with { $0.removeValue(forKey: ObjectIdentifier(task)) }?.completed(explained, response: task.response)
+    }
+
+    /// A session of the system's calls this last.
+    func invalidated(_ session: URLSession, _ error: (any Error)?) {
+        for handler in handlers.with({ Array($0.values) }) {
+            handler.completed(error ?? URLError(.cancelled), response: nil)
+        }
+        onInvalid(self, session, error)
+    }
+
+    func received(_ response: URLResponse, _ task: URLSessionTask) -> Bool {
+        guard let handler = handler(of: task) else { return false }
+        handler.received(response)
+        return true
+    }
+
+    func received(_ data: Data, _ task: URLSessionTask) -> Bool {
+        guard let handler = handler(of: task) else { return false }
+        handler.received(data)
+        return true
+    }
+
+    func received(fileAt location: URL, _ task: URLSessionTask) -> Bool {
+        guard let handler = handler(of: task) else { return false }
+        handler.received(fileAt: location)
+        return true
+    }
+
+    #if !canImport(ObjectiveC)
+        override func urlSession(_ session: URLSession, didBecomeInvalidWithError error: (any Error)?) {
+            invalidated(session, error)
+        }
+
+        override func urlSession(
+            _ session: URLSession, dataTask: URLSessionDataTask, didReceive response: URLResponse,
+            completionHandler: @escaping @Sendable (URLSession.ResponseDisposition) -> Void
+        ) {
+            if received(response, dataTask) { return completionHandler(.allow) }
+            Forward.response(response, of: session, task: dataTask, to: wrapped, completionHandler)
+        }
+
+        override func urlSession(_ session: URLSession, dataTask: URLSessionDataTask, didReceive data: Data) {
+            if !received(data, dataTask) { Forward.data(data, of: session, task: dataTask, to: wrapped) }
+        }
+
+        override func urlSession(
+            _ session: URLSession, downloadTask: URLSessionDownloadTask, didFinishDownloadingTo location: URL
+        ) {
+            if !received(fileAt: location, downloadTask) {
+                Forward.file(location, of: session, task: downloadTask, to: wrapped)
+            }
+        }
+    #endif
+}
+
+#if canImport(ObjectiveC)
+    extension SessionRelay: URLSessionDataDelegate, URLSessionDownloadDelegate {
+        func urlSession(_ session: URLSession, didBecomeInvalidWithError error: (any Error)?) {
+            invalidated(session, error)
+        }
+
+        func urlSession(
+            _ session: URLSession, dataTask: URLSessionDataTask, didReceive response: URLResponse,
+            completionHandler: @escaping @Sendable (URLSession.ResponseDisposition) -> Void
+        ) {
+            if received(response, dataTask) { return completionHandler(.allow) }
+            Forward.response(response, of: session, task: dataTask, to: wrapped, completionHandler)
+        }
+
+        func urlSession(_ session: URLSession, dataTask: URLSessionDataTask, didReceive data: Data) {
+            if !received(data, dataTask) { Forward.data(data, of: session, task: dataTask, to: wrapped) }
+        }
+
+        func urlSession(
+            _ session: URLSession, downloadTask: URLSessionDownloadTask, didFinishDownloadingTo location: URL
+        ) {
+            if !received(fileAt: location, downloadTask) {
+                Forward.file(location, of: session, task: downloadTask, to: wrapped)
+            }
+        }
+
+        func urlSession(
+            _ session: URLSession, task: URLSessionTask, didSendBodyData bytesSent: Int64, totalBytesSent: Int64,
+            totalBytesExpectedToSend: Int64
+        ) {
+            Forward.sent(
+                bytesSent, total: totalBytesSent, expected: totalBytesExpectedToSend, of: session, task: task,
+                to: delegates(of: task))
+        }
+
+        func urlSession(_ session: URLSession, task: URLSessionTask, didFinishCollecting metrics: URLSessionTaskMetrics) {
+            Forward.metrics(metrics, of: session, task: task, to: delegates(of: task))
+        }
+    }
+#endif

@@ -1,0 +1,244 @@
+import BonafideTesting
+import Foundation
+import XCTest
+
+@testable import BonafideKit
+
+#if canImport(FoundationNetworking)
+    import FoundationNetworking
+#endif
+
+/// The session over a real network to real servers. The protection is played, so that each answer is the test's.
+final class SessionTests: XCTestCase {
+    private let fake = FakeProtection()
+
+    private func session(_ stage: RealStage, delegate: (any URLSessionDelegate)? = nil) -> BonafideSession {
+        fake.protect("localhost", token: "t1")
+        return BonafideSession(protection: fake, delegate: delegate)
+    }
+
+    func testOnlyProtectedHostsGetTheToken() async throws {
+        let stage = try RealStage.open()
+        let session = session(stage)
+        var request = URLRequest(url: stage.echo)
+        request.setValue("the app's own", forHTTPHeaderField: "bonafide-token")
+        request.setValue("kept", forHTTPHeaderField: "X-Order")
+        let there = try Echo(try await session.data(for: request).0)
+        XCTAssertEqual(there.header("Bonafide-Token"), "t1")
+        XCTAssertNil(there.header("Bonafide-Status"))
+        XCTAssertEqual(there.header("X-Order"), "kept")
+        request.url = stage.other
+        let elsewhere = try Echo(try await session.data(for: request).0)
+        XCTAssertNil(elsewhere.header("Bonafide-Token"), "what the app set itself went to a stranger")
+        XCTAssertEqual(elsewhere.header("X-Order"), "kept")
+    }
+
+    func testARequestWithoutAValidTokenLeavesWithItsStatus() async throws {
+        let stage = try RealStage.open()
+        let session = session(stage)
+        fake.withoutValidToken("localhost", status: .poorNetwork, token: "old")
+        let echo = try Echo(try await session.data(from: stage.echo).0)
+        XCTAssertEqual(echo.header("Bonafide-Token"), "old")
+        XCTAssertEqual(echo.header("Bonafide-Status"), "poor_network")
+        fake.fail("localhost", .noNetwork)
+        await XCTAssertThrowsAsync({ try await session.data(from: stage.echo) }) {
+            XCTAssertEqual(($0 as? URLError)?.code, .cannotConnectToHost)
+            XCTAssertEqual($0.bonafide?.code, .noNetwork)
+        }
+    }
+
+    func testARedirectElsewhereLosesTheTokenAndOneBackGetsIt() async throws {
+        let stage = try RealStage.open()
+        let session = session(stage)
+        var away = URLComponents(url: stage.echo.appendingPathComponent("redirect"), resolvingAgainstBaseURL: false)!
+        away.queryItems = [URLQueryItem(name: "to", value: stage.other.absoluteString + "/landed")]
+        let there = try Echo(try await session.data(from: away.url!).0)
+        XCTAssertEqual(there.path, "/landed")
+        XCTAssertNil(there.header("Bonafide-Token"), "the token followed the redirect to a stranger")
+
+        var back = URLComponents(url: stage.other.appendingPathComponent("redirect"), resolvingAgainstBaseURL: false)!
+        back.queryItems = [URLQueryItem(name: "to", value: stage.echo.absoluteString + "/home")]
+        let home = try Echo(try await session.data(from: back.url!).0)
+        XCTAssertEqual(home.path, "/home")
+        XCTAssertEqual(home.header("Bonafide-Token"), "t1")
+    }
+
+    func testARedirectToCleartextIsRefused() async throws {
+        let stage = try RealStage.open()
+        let session = session(stage)
+        var down = URLComponents(url: stage.other.appendingPathComponent("redirect"), resolvingAgainstBaseURL: false)!
+        down.queryItems = [URLQueryItem(name: "to", value: "http://localhost:1/x")]
+        await XCTAssertThrowsAsync({ try await session.data(from: down.url!) }) {
+            XCTAssertEqual($0.bonafide?.code, .cleartextRefused)
+            XCTAssertEqual(($0 as? URLError)?.code, .appTransportSecurityRequiresSecureConnection)
+        }
+    }
+
+    func testCleartextToAProtectedHostIsRefused() async throws {
+        let session = BonafideSession(protection: fake)
+        fake.protect("localhost")
+        for url in ["http://localhost:1/x", "HTTP://localhost:1"] {
+            await XCTAssertThrowsAsync({ try await session.data(from: URL(string: url)!) }) {
+                XCTAssertEqual($0.bonafide?.code, .cleartextRefused)
+            }
+        }
+    }
+
+    func testUploadDownloadAndBytes() async throws {
+        let stage = try RealStage.open()
+        let session = session(stage)
+        var post = URLRequest(url: stage.echo)
+        post.httpMethod = "POST"
+        let sent = try Echo(try await session.upload(for: post, from: Data("hello".utf8)).0)
+        XCTAssertEqual(sent.body, "hello")
+        XCTAssertEqual(sent.header("Bonafide-Token"), "t1")
+        let file = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+        try Data("from a file".utf8).write(to: file)
+        let fromFile = try Echo(try await session.upload(for: post, fromFile: file).0)
+        XCTAssertEqual(fromFile.body, "from a file")
+
+        let (place, answer) = try await session.download(from: stage.echo)
+        XCTAssertEqual((answer as? HTTPURLResponse)?.statusCode, 200)
+        XCTAssertEqual(try Echo(Data(contentsOf: place)).header("Bonafide-Token"), "t1")
+
+        let (bytes, head) = try await session.bytes(from: stage.echo)
+        XCTAssertEqual((head as? HTTPURLResponse)?.statusCode, 200)
+        var all = Data()
+        for try await byte in bytes { all.append(byte) }
+        XCTAssertEqual(try Echo(all).header("Bonafide-Token"), "t1")
+    }
+
+    /// As a task that waits for `data(for:)` and is cancelled: the transfer ends with it.
+    func testCancellingTheCallerCancelsTheTransfer() async throws {
+        let stage = try RealStage.open()
+        let session = session(stage)
+        let (bytes, _) = try await session.bytes(from: stage.echo.appendingPathComponent("slow"))
+        let reader = Task { for try await _ in bytes {} }
+        reader.cancel()
+        await XCTAssertThrowsAsync({ try await reader.value }) { XCTAssertEqual(($0 as? URLError)?.code, .cancelled) }
+        let seen = try Echo(try await session.data(from: stage.echo.appendingPathComponent("gone")).0)
+        XCTAssertEqual(seen.gone, true, "the server still writes")
+
+        let caller = Task { try await session.data(from: stage.echo.appendingPathComponent("slow")) }
+        caller.cancel()
+        await XCTAssertThrowsAsync({ try await caller.value }) { XCTAssertEqual(($0 as? URLError)?.code, .cancelled) }
+    }
+
+    func testInvalidateAndCancelEndsWhatRunsAndWhatComes() async throws {
+        let stage = try RealStage.open()
+        let ended = expectation(description: "the delegate is told once")
+        let delegate = Ending(ended)
+        let session = session(stage, delegate: delegate)
+        _ = try await session.bytes(from: stage.echo.appendingPathComponent("slow"))
+        // New pins: the first inner session is retired, with its task under way.
+        fake.protect("another.example")
+        _ = try await session.data(from: stage.echo)
+        let (bytes, _) = try await session.bytes(from: stage.echo.appendingPathComponent("slow"))
+        session.invalidateAndCancel()
+        await XCTAssertThrowsAsync({ for try await _ in bytes {} }) { XCTAssertEqual(($0 as? URLError)?.code, .cancelled) }
+        await XCTAssertThrowsAsync({ try await session.data(from: stage.echo) }) {
+            XCTAssertEqual(($0 as? URLError)?.code, .cancelled)
+        }
+        await fulfillment(of: [ended], timeout: 10)
+    }
+
+    func testNewPinsGetANewSessionAndWhatIsUnderWayFinishes() async throws {
+        let stage = try RealStage.open()
+        let delegate = SessionsSeen()
+        let session = session(stage, delegate: delegate)
+        for _ in 0..<2 { _ = try await session.data(from: stage.echo) }
+        XCTAssertEqual(delegate.count, 1)
+        let (bytes, _) = try await session.bytes(from: stage.echo)
+        fake.protect("localhost", token: "t2")
+        let echo = try Echo(try await session.data(from: stage.echo).0)
+        XCTAssertEqual(echo.header("Bonafide-Token"), "t2")
+        var all = Data()
+        for try await byte in bytes { all.append(byte) }
+        XCTAssertEqual(try Echo(all).header("Bonafide-Token"), "t1")
+        XCTAssertEqual(delegate.count, 2)
+        XCTAssertEqual(delegate.invalidations, 0, "the app hears of a session that it did not make")
+    }
+
+    func testASessionThatNobodyHoldsLetsItsDelegateGo() async throws {
+        let stage = try RealStage.open()
+        weak var gone: SessionsSeen?
+        do {
+            let delegate = SessionsSeen()
+            gone = delegate
+            let session = session(stage, delegate: delegate)
+            _ = try await session.data(from: stage.echo)
+        }
+        for _ in 0..<100 where gone != nil { try await Task.sleep(nanoseconds: 50_000_000) }
+        XCTAssertNil(gone, "the session leaks its delegate")
+    }
+
+    func testATasksDelegateIsAskedBeforeTheSessions() async throws {
+        let stage = try RealStage.open()
+        let session = session(stage, delegate: SessionsSeen())
+        let mine = NoRedirect()
+        var away = URLComponents(url: stage.echo.appendingPathComponent("redirect"), resolvingAgainstBaseURL: false)!
+        away.queryItems = [URLQueryItem(name: "to", value: stage.other.absoluteString)]
+        let (_, answer) = try await session.data(for: URLRequest(url: away.url!), delegate: mine)
+        XCTAssertEqual((answer as? HTTPURLResponse)?.statusCode, 302)
+    }
+
+    func testAWebSocketCarriesTheToken() async throws {
+        let stage = try RealStage.open()
+        let session = session(stage)
+        let url = URL(string: stage.echo.absoluteString.replacingOccurrences(of: "https", with: "wss"))!
+        let socket = try await session.webSocketTask(with: url)
+        XCTAssertEqual(socket.originalRequest?.value(forHTTPHeaderField: "Bonafide-Token"), "t1")
+        await XCTAssertThrowsAsync({ try await session.webSocketTask(with: URL(string: "ws://localhost:1")!) }) {
+            XCTAssertEqual($0.bonafide?.code, .cleartextRefused)
+        }
+    }
+
+    func testTasksForADelegateCarryTheTokenToo() async throws {
+        let stage = try RealStage.open()
+        let session = session(stage)
+        let download = try await session.downloadTask(with: URLRequest(url: stage.echo))
+        XCTAssertEqual(download.originalRequest?.value(forHTTPHeaderField: "Bonafide-Token"), "t1")
+        let upload = try await session.uploadTask(with: URLRequest(url: stage.other), fromFile: URL(fileURLWithPath: "/dev/null"))
+        XCTAssertNil(upload.originalRequest?.value(forHTTPHeaderField: "Bonafide-Token"))
+        download.cancel()
+        upload.cancel()
+    }
+}
+
+private final class Ending: NSObject, URLSessionDelegate {
+    private let ended: XCTestExpectation
+
+    init(_ ended: XCTestExpectation) {
+        self.ended = ended
+        ended.assertForOverFulfill = true
+    }
+
+    func urlSession(_ session: URLSession, didBecomeInvalidWithError error: (any Error)?) {
+        ended.fulfill()
+    }
+}
+
+private final class SessionsSeen: NSObject, URLSessionTaskDelegate, @unchecked Sendable {
+    private let sessions = Locked(Set<ObjectIdentifier>())
+    private let invalid = Locked(0)
+
+    var count: Int { sessions.with { $0.count } }
+    var invalidations: Int { invalid.now }
+
+    func urlSession(_ session: URLSession, task: URLSessionTask, didCompleteWithError error: (any Error)?) {
+        sessions.with { _ = $0.insert(ObjectIdentifier(session)) }
+    }
+
+    func urlSession(_ session: URLSession, didBecomeInvalidWithError error: (any Error)?) {
+        invalid.with { $0 += 1 }
+    }
+}
+
+private final class NoRedirect: NSObject, URLSessionTaskDelegate {
+    func urlSession(
+        _ session: URLSession, task: URLSessionTask, willPerformHTTPRedirection response: HTTPURLResponse,
+        newRequest request: URLRequest, completionHandler: @escaping @Sendable (URLRequest?) -> Void
+    ) {
+        completionHandler(nil)
+    }
+}

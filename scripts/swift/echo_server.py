@@ -1,0 +1,103 @@
+"""An HTTPS server for the Swift tests: says what it was sent, redirects, and dawdles."""
+
+import base64
+import hashlib
+import json
+import ssl
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs, urlsplit
+
+WEBSOCKET_GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+
+
+class Echo(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self):
+        parts = urlsplit(self.path)
+        query = {name: values[0] for name, values in parse_qs(parts.query).items()}
+        if self.headers.get("Upgrade", "").lower() == "websocket":
+            self.open_websocket()
+        elif parts.path == "/redirect":
+            self.send_response(int(query.get("status", 302)))
+            self.send_header("Location", query["to"])
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+        elif parts.path == "/slow":
+            self.send_response(200)
+            self.send_header("Content-Length", "1000000")
+            self.end_headers()
+            try:
+                self.wfile.write(b"first")
+                self.wfile.flush()
+                for _ in range(600):
+                    time.sleep(0.1)
+                    self.wfile.write(b".")
+                    self.wfile.flush()
+            except OSError:
+                self.server.gone.set()
+            self.close_connection = True
+        elif parts.path == "/gone":
+            # Whether the client of /slow has hung up.
+            self.answer({"gone": self.server.gone.wait(30)})
+        elif parts.path == "/basic":
+            if self.headers.get("Authorization"):
+                self.answer({"authorization": self.headers["Authorization"]})
+            else:
+                self.send_response(401)
+                self.send_header("WWW-Authenticate", 'Basic realm="test"')
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+        else:
+            self.answer({})
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.answer({"body": body.decode()})
+
+    def answer(self, more: dict) -> None:
+        body = json.dumps({"path": self.path, "headers": dict(self.headers.items()), **more}).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def open_websocket(self) -> None:
+        """Shakes hands, sends the headers of the handshake in one text frame, and waits for the end."""
+        accept = hashlib.sha1((self.headers["Sec-WebSocket-Key"] + WEBSOCKET_GUID).encode()).digest()
+        self.send_response(101)
+        self.send_header("Upgrade", "websocket")
+        self.send_header("Connection", "Upgrade")
+        self.send_header("Sec-WebSocket-Accept", base64.b64encode(accept).decode())
+        self.end_headers()
+        text = json.dumps({"headers": dict(self.headers.items())}).encode()
+        self.wfile.write(bytes([0x81, 126]) + len(text).to_bytes(2, "big") + text)
+        self.wfile.flush()
+        self.rfile.read(2)
+        self.close_connection = True
+
+    def log_message(self, *_):
+        pass
+
+
+class Quiet(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, *_):
+        # A client that hangs up is what some tests are about.
+        pass
+
+
+def serve(chain, key) -> Quiet:
+    """A server on a free port of 127.0.0.1, on threads of its own."""
+    server = Quiet(("127.0.0.1", 0), Echo)
+    server.gone = threading.Event()
+    if chain is not None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(chain, key)
+        server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return server
