@@ -58,7 +58,8 @@ impl Text {
 
 /// Opens the file that a mapping is of, and hands its sections on, with the place in the file where they begin.
 ///
-/// Android maps libraries straight from the package that they lie in.
+/// Android maps libraries straight from the package that they lie in, base or split. The kernel names the package alone;
+/// `base.apk!/lib/…` is what the linker calls the library, and never stands among the mappings.
 pub(super) fn with_elf<T>(
     files: &dyn Files,
     maps: &Maps,

@@ -276,6 +276,38 @@ mod tests {
         assert!(matches!(&lost.memory, Fact::Unknown(_)) || lost.memory != alone.memory, "{lost:?}");
     }
 
+    /// What Gradle's plugin makes by default: the library stored at a page, the package mapped in place of a copy of it.
+    #[test]
+    fn a_library_stored_in_a_real_package_is_measured_in_base_and_split() {
+        use std::io::Write as _;
+
+        let alone = core(process(false));
+        let stored = zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored);
+        let mut writer = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+        writer.start_file("classes.dex", stored).unwrap();
+        writer.write_all(b"dex").unwrap();
+        writer.start_file("lib/arm64-v8a/libbonafide.so", stored.with_alignment(0x4000)).unwrap();
+        writer.write_all(&std::fs::read(EXE).unwrap()).unwrap();
+        let package = writer.finish().unwrap().into_inner();
+        let archive = bonafide_package::entries::Archive::open(std::io::Cursor::new(&package)).unwrap();
+        let begins = usize::try_from(archive.items()[1].data).unwrap();
+        assert_eq!(begins % 0x4000, 0);
+        let known = "/data/app/x/base.apk";
+        for apk in [known, "/data/app/x/split_config.arm64_v8a.apk"] {
+            let described = packaged(false, begins);
+            let maps = String::from_utf8(bytes(&described, MAPS)).unwrap().replace(known, apk);
+            let code = core(described.without(known).with(MAPS, maps).with(apk, &package));
+            assert_eq!((&code.memory, &code.file), (&alone.memory, &alone.file), "{apk}");
+            assert!(apk.ends_with(&code.name), "{code:?}");
+        }
+        // As a linker names it, and no kernel: no file has that name.
+        let described = packaged(false, begins);
+        let maps = String::from_utf8(bytes(&described, MAPS)).unwrap();
+        let named = maps.replace(known, &format!("{known}!/lib/arm64-v8a/libbonafide.so"));
+        let code = core(described.with(MAPS, named).with(known, &package));
+        assert!(matches!(&code.memory, Fact::Unknown(why) if why.contains("cannot be read")), "{code:?}");
+    }
+
     fn bytes(described: &Described, path: &str) -> Vec<u8> {
         let mut bytes = Vec::new();
         described.open(std::path::Path::new(path)).unwrap().read_to_end(&mut bytes).unwrap();
