@@ -4,6 +4,7 @@
 //! then nothing of this module runs.
 
 mod logcat;
+mod properties;
 mod trust;
 
 use std::ffi::c_void;
@@ -12,6 +13,7 @@ use jni::EnvUnowned;
 use jni::objects::{JClass, JObject};
 use jni::sys::{JNI_VERSION_1_6, JavaVM, jboolean, jint};
 
+pub(crate) use properties::SystemProperties;
 pub(crate) use trust::PlatformTrust;
 
 use crate::unwind::or_bug;

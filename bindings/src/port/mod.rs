@@ -12,7 +12,7 @@ mod properties;
 use std::sync::Arc;
 
 use bonafide_core::adapter::{
-    FileStorage, NoEvidence, NoProperties, Silent, SoftwareKey, StdFiles, SystemClock, UnknownConnectivity,
+    FileStorage, NoEvidence, Silent, SoftwareKey, StdFiles, SystemClock, UnknownConnectivity,
 };
 #[cfg(not(target_vendor = "apple"))]
 use bonafide_core::adapter::{NoImages as LoadedImages, NoProcesses as OwnProcess};
@@ -39,7 +39,7 @@ pub struct NativePorts {
     pub install_key: Option<Arc<dyn InstallKeyPort>>,
     /// Platform evidence; without it, none.
     pub evidence: Option<Arc<dyn EvidencePort>>,
-    /// System properties; without it, none is known.
+    /// System properties beside those that the system itself gives the core; without it, none.
     pub properties: Option<Arc<dyn PropertiesPort>>,
     /// The network hint; without it, unknown.
     pub connectivity: Option<Arc<dyn ConnectivityPort>>,
@@ -64,10 +64,7 @@ impl NativePorts {
             },
             trust: Arc::new(PlatformTrust::default()),
             files: Arc::new(StdFiles),
-            properties: match self.properties {
-                Some(properties) => Arc::new(properties::ForeignProperties(properties)),
-                None => Arc::new(NoProperties),
-            },
+            properties: Arc::new(properties::AllProperties::new(self.properties)),
             processes: Arc::new(OwnProcess),
             images: Arc::new(LoadedImages),
             connectivity: match self.connectivity {

@@ -6,6 +6,10 @@ use std::io;
 use std::ptr;
 use std::sync::Arc;
 
+#[cfg(target_os = "android")]
+#[path = "../../../../bindings/src/android/properties.rs"]
+mod properties;
+
 use bonafide_core::adapter::FileStorage;
 use bonafide_core::integrity::Measurer;
 use bonafide_core::port::Ports;
@@ -23,7 +27,12 @@ pub extern "C" fn emulated_measurement() -> *const c_char {
 
 fn measured() -> io::Result<String> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
-    let ports = Ports::desktop(Arc::new(FileStorage::new("/data/data/com.acme/no_backup/bonafide")));
+    #[cfg_attr(not(target_os = "android"), expect(unused_mut, reason = "Android alone gives properties"))]
+    let mut ports = Ports::desktop(Arc::new(FileStorage::new("/data/data/com.acme/no_backup/bonafide")));
+    #[cfg(target_os = "android")]
+    {
+        ports.properties = Arc::new(properties::SystemProperties);
+    }
     let app = App { platform: Platform::Android, id: "com.acme".into(), version: "1".into(), build: "1".into() };
     let artifact = "/data/app/com.acme/base.apk".into();
     let measurer = Measurer::new(&ports, &app, vec![artifact], runtime.handle().clone());

@@ -6,6 +6,7 @@ import com.github.unidbg.Symbol;
 import com.github.unidbg.arm.backend.Unicorn2Factory;
 import com.github.unidbg.linux.android.AndroidARM64Emulator;
 import com.github.unidbg.linux.android.AndroidResolver;
+import com.github.unidbg.linux.android.SystemPropertyHook;
 import com.github.unidbg.memory.SvcMemory;
 import com.github.unidbg.pointer.UnidbgPointer;
 import com.github.unidbg.unix.UnixSyscallHandler;
@@ -15,6 +16,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.function.BooleanSupplier;
 import unicorn.Arm64Const;
 
@@ -27,7 +29,15 @@ final class Phone implements AutoCloseable {
     private final Module library;
 
     Phone(Path library, Path files) {
+        this(library, files, Map.of());
+    }
+
+    /** With system properties: unidbg answers for the property service, which is a process of its own on a phone. */
+    Phone(Path library, Path files, Map<String, String> properties) {
         emulator = new Machine(files.toFile());
+        SystemPropertyHook answers = new SystemPropertyHook(emulator);
+        answers.setPropertyProvider(properties::get);
+        emulator.getMemory().addHookListener(answers);
         emulator.getMemory().setLibraryResolver(new AndroidResolver(API));
         // Without it a started thread never runs.
         emulator.getSyscallHandler().setEnableThreadDispatcher(true);

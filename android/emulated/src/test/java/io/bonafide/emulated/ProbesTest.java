@@ -8,6 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HexFormat;
+import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
@@ -50,8 +51,21 @@ class ProbesTest {
         assertContains(measure(), "\"root\":{\"known\":[\"su\",\"mount of magisk\"]}");
     }
 
+    @Test
+    void theSystemsPropertiesAreBionics() throws IOException {
+        write("proc/self/mounts", "tmpfs /apex tmpfs rw 0 0\n");
+        assertContains(measure(), "\"root\":{\"unknown\":");
+        assertContains(measure(Map.of("ro.build.tags", "release-keys")), "\"root\":{\"known\":[]}");
+        Map<String, String> opened = Map.of("ro.build.tags", "release-keys", "ro.boot.verifiedbootstate", "orange");
+        assertContains(measure(opened), "\"root\":{\"known\":[\"unlocked bootloader\"]}");
+    }
+
     private String measure() {
-        try (Phone phone = new Phone(PROBES, files)) {
+        return measure(Map.of());
+    }
+
+    private String measure(Map<String, String> properties) {
+        try (Phone phone = new Phone(PROBES, files, properties)) {
             long json = phone.call("emulated_measurement");
             assertNotEquals(0, json, "the probes did not end");
             return phone.at(json).getString(0);
