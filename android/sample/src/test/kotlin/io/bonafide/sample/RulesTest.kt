@@ -59,7 +59,7 @@ class RulesTest {
                 Built.jar("bonafide-okhttp"),
                 File(Built.unpacked("bonafide"), "classes.jar"),
                 File(Built.unpacked("jna"), "classes.jar"),
-                Built.work.listFiles { file -> file.name.startsWith("bonafide-sample-") && file.extension == "jar" }!!.single(),
+                Built.work.listFiles { file -> CLASSES.matches(file.name) }!!.single(),
             )
         val others =
             listOf(
@@ -113,3 +113,6 @@ class RulesTest {
                 listOf("Ljavax/net/", "Ljavax/security/", "Ldalvik/", "Lorg/json/")
     }
 }
+
+/** Of a release, which has its sources beside. */
+private val CLASSES = Regex("bonafide-sample-[0-9.]+\\.jar")
