@@ -34,7 +34,7 @@ TAIL = """
 | evidence | `cargo bench -p bonafide-attestation --bench verify --bench app_attest` |
 | service | `cargo run --release -p bonafide-service --example load` |
 | Kotlin | `scripts/bench-kotlin` |
-| size | `scripts/build-host`; for Android `scripts/build-android` |
+| size | `scripts/build-host`; for phones `scripts/build-android`, `scripts/build-ios` |
 """
 
 SIZE = """
@@ -107,7 +107,7 @@ def main() -> None:
     machine = f"{os.cpu_count()} cores, {platform.machine()}, {platform.system()}"
     text = HEAD.format(machine=machine) + "\n".join(lines) + "\n" + TAIL + SIZE
     symbols = TARGET / "android" / "symbols" / "arm64-v8a" / "libbonafide.so"
-    text += crates(symbols) if symbols.exists() else "Not built here: `scripts/bench --android` does.\n"
+    text += crates(symbols) if symbols.exists() else "Not built here: `scripts/bench --phones` does.\n"
     (ROOT / "docs" / "performance.md").write_text(text)
     print("\n".join(lines))
     if options.json:
