@@ -70,8 +70,6 @@ public func SecCertificateCopyData(_ certificate: SecCertificate) -> CFData {
     NSData(data: certificate.der)
 }
 
-public let NSOSStatusErrorDomain = "NSOSStatusErrorDomain"
-
 /// A protection space with a server's certificates, which Foundation on Linux has none of.
 public final class TrustedSpace: URLProtectionSpace, @unchecked Sendable {
     fileprivate let trust: SecTrust?

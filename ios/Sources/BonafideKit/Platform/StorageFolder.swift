@@ -47,4 +47,12 @@ struct StorageFolder: Sendable {
         try? url.setResourceValues(values)
         return self
     }
+    /// Whether the phone has been unlocked since it was booted: before that, no file of this protection can be made.
+    var isUnlocked: Bool {
+        let canary = url.appendingPathComponent("unlocked-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(at: canary) }
+        return FileManager.default.createFile(
+            atPath: canary.path, contents: Data("x".utf8),
+            attributes: [.protectionKey: FileProtectionType.completeUntilFirstUserAuthentication])
+    }
 }

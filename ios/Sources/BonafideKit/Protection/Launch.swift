@@ -13,6 +13,7 @@ struct Launch: Sendable {
 
     func settings() throws -> Settings {
         let storage = try StorageFolder(options: options).make()
+        let ports = ports(storage)
         return Settings(
             initialConfig: try initialConfig(),
             storage: storage.url,
@@ -24,11 +25,38 @@ struct Launch: Sendable {
             developmentKey: options.developmentKey,
             requestTimeout: options.requestTimeout,
             logLevel: options.logLevel,
-            installKey: nil,
-            evidence: nil,
-            connectivity: nil
+            installKey: ports.key,
+            evidence: ports.evidence,
+            connectivity: ports.network
         )
     }
+
+    private struct Ports {
+        var key: (any InstallKey)?
+        var evidence: (any EvidenceSource)?
+        var network: (any Connectivity)?
+    }
+
+    #if os(Linux)
+        /// The core's own software key, and nothing else.
+        private func ports(_ storage: StorageFolder) -> Ports { Ports() }
+    #else
+        private func ports(_ storage: StorageFolder) -> Ports {
+            #if targetEnvironment(simulator)
+                let inEnclave = false
+            #else
+                let inEnclave = true
+            #endif
+            return Ports(
+                key: EnclaveKey(
+                    name: options.name, group: options.appGroup, mayMake: !app.isExtension, inEnclave: inEnclave,
+                    isUnlocked: { storage.isUnlocked }),
+                // An extension uses what the app has had attested.
+                evidence: app.isExtension ? nil : AppAttest(folder: storage.url),
+                network: NetworkHint()
+            )
+        }
+    #endif
 
     private func initialConfig() throws -> Data {
         switch options.initialConfig {

@@ -1,0 +1,81 @@
+"""Holds the Swift package's public API, and Apple's names that its sources use, against what is committed.
+
+    api.py SYMBOLGRAPH_FOLDER [--write]
+"""
+
+import json
+import re
+import sys
+from pathlib import Path
+
+IOS = Path(__file__).resolve().parents[2] / "ios"
+MODULES = ("BonafideKit", "BonafideTesting")
+APPLE = re.compile(r"\b(?:k?Sec[A-Z]\w+|errSec\w+|DC[A-Z]\w+)")
+
+
+def declarations(folder: Path, module: str) -> list[str]:
+    """A line for each public symbol that the module declares: its path, then its declaration."""
+    lines = set()
+    for file in sorted(folder.glob(f"{module}*.symbols.json")):
+        for symbol in json.loads(file.read_text())["symbols"]:
+            # What the compiler or a protocol's extension adds comes without a place in the sources.
+            if symbol["accessLevel"] not in ("public", "open") or "location" not in symbol:
+                continue
+            text = "".join(part["spelling"] for part in symbol["declarationFragments"])
+            lines.add(f"{'.'.join(symbol['pathComponents'])}: {' '.join(text.split())}")
+    return sorted(lines)
+
+
+def used_and_declared() -> tuple[set[str], set[str]]:
+    """Apple's names in the sources, and those that the stand-ins declare."""
+    code = lambda folder: [re.sub(r"//.*", "", file.read_text()) for file in (IOS / folder).rglob("*.swift")]
+    used = {name for text in code("Sources/BonafideKit") for name in APPLE.findall(text)}
+    declares = re.compile(r"\b(?:let|func|class|struct|enum|typealias) (" + APPLE.pattern[2:] + ")")
+    declared = {name for text in code("StandIns") for name in declares.findall(text)}
+    return used, declared
+
+
+def apple_signatures() -> list[str]:
+    """The stand-ins' own declarations of Apple's names, to be compared with Apple's documentation when they change."""
+    lines = set()
+    for file in (IOS / "StandIns").rglob("*.swift"):
+        text = re.sub(r"//.*", "", file.read_text())
+        for found in re.findall(r"(?:public|open|override) (?:static |class )?(?:func|let|var) [^{=]*", text):
+            if APPLE.search(found) or "Handler" in found:
+                lines.add(" ".join(found.split()))
+    return sorted(lines)
+
+
+def main() -> int:
+    folder, write = Path(sys.argv[1]), "--write" in sys.argv
+    wanted = {IOS / "api" / f"{module}.api": declarations(folder, module) for module in MODULES}
+    wanted[IOS / "StandIns" / "signatures.txt"] = apple_signatures()
+    failed = False
+    for file, lines in wanted.items():
+        text = "\n".join(lines) + "\n"
+        if not lines:
+            print(f"{file}: nothing was found to write into it")
+            failed = True
+        elif write:
+            file.parent.mkdir(exist_ok=True)
+            file.write_text(text)
+        elif not file.exists() or file.read_text() != text:
+            old = set(file.read_text().splitlines()) if file.exists() else set()
+            print(f"{file} is not what the sources have:")
+            print("\n".join([f"  - {line}" for line in sorted(old - set(lines))] + [f"  + {line}" for line in lines if line not in old]))
+            print("  If the change is meant, run scripts/test-swift --write-api and commit it.")
+            failed = True
+    used, declared = used_and_declared()
+    for name in sorted(used - declared):
+        print(f"{name} is used by ios/Sources and declared by no stand-in")
+        failed = True
+    for name in sorted(declared - used - {"SecTrust", "SecPolicy", "SecAccessControl", "SecAccessControlCreateFlags", "SecKeyAlgorithm", "errSecParam"}):
+        print(f"{name} is declared by a stand-in and not used: remove it")
+        failed = True
+    leaks = [line for lines in wanted.values() for line in lines if re.search(r"\b(Native[A-Z]|Rust[A-Z]|Ffi|[A-Z]\w+Port\b)", line)]
+    for line in leaks:
+        print(f"a generated type is public: {line}")
+    return int(failed or bool(leaks))
+
+
+sys.exit(main())
