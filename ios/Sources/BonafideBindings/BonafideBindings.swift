@@ -1902,6 +1902,11 @@ public protocol NativeEngineProtocol: AnyObject, Sendable {
      */
     func token(host: String, binding: Data?, withinMs: UInt64) async throws  -> NativeLease
     
+    /**
+     * Whatever failed may work now, and is tried again when it is asked for next.
+     */
+    func tryAgain() 
+    
 }
 /**
  * A started core with its runtime. Dropping it ends both.
@@ -2147,6 +2152,17 @@ open func token(host: String, binding: Data?, withinMs: UInt64)async throws  -> 
             liftFunc: FfiConverterTypeNativeLease_lift,
             errorHandler: FfiConverterTypeNativeFailure_lift
         )
+}
+    
+    /**
+     * Whatever failed may work now, and is tried again when it is asked for next.
+     */
+open func tryAgain()  {try! rustCall() {
+        uniffiCallStatus in
+    uniffi_bonafide_fn_method_nativeengine_try_again(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+}
 }
     
 
@@ -2998,7 +3014,7 @@ public struct NativePorts {
      */
     public let evidence: EvidencePort?
     /**
-     * System properties; without it, none is known.
+     * System properties beside those that the system itself gives the core; without it, none.
      */
     public let properties: PropertiesPort?
     /**
@@ -3020,7 +3036,7 @@ public struct NativePorts {
          * Platform evidence; without it, none.
          */evidence: EvidencePort?, 
         /**
-         * System properties; without it, none is known.
+         * System properties beside those that the system itself gives the core; without it, none.
          */properties: PropertiesPort?, 
         /**
          * The network hint; without it, unknown.
@@ -5058,6 +5074,9 @@ private let initializationResult: InitializationResult = {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_bonafide_checksum_method_nativeengine_token() != 13778) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_bonafide_checksum_method_nativeengine_try_again() != 48367) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_bonafide_checksum_method_logger_log() != 46933) {
