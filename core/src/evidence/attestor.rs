@@ -83,7 +83,7 @@ impl Attestor {
             runtime: settings.runtime.clone(),
             platform: settings.app.platform,
             schedule: Arc::default(),
-            rights: Rights::new(Arc::clone(&ports.storage), settings.runtime.clone()),
+            rights: Rights::new(Arc::clone(&ports.storage), settings.app.platform, settings.runtime.clone()),
             busy: Arc::default(),
             key_store: Source::default(),
             provided: Source::default(),

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use bonafide_protocol::measurement::Platform;
 use tokio::runtime::Handle;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
@@ -16,7 +17,8 @@ const PAUSE: Duration = Duration::from_millis(50);
 /// Who gives the right.
 pub(crate) struct Rights {
     here: Arc<Mutex<()>>,
-    storage: Arc<dyn Storage>,
+    /// Where the processes of the app meet; none where one process alone attests.
+    meeting: Option<Arc<dyn Storage>>,
     runtime: Handle,
 }
 
@@ -34,6 +36,8 @@ enum Elsewhere {
         #[expect(dead_code, reason = "held until the turn is over")]
         lock: Box<dyn StorageLock>,
     },
+    /// No other ever has it.
+    Nobody,
     /// Nothing can be locked on this storage, by nobody.
     Unlockable,
     /// One of them has it, and gave it back at no time: it may be stopped by the system.
@@ -41,8 +45,10 @@ enum Elsewhere {
 }
 
 impl Rights {
-    pub(crate) fn new(storage: Arc<dyn Storage>, runtime: Handle) -> Self {
-        Self { here: Arc::default(), storage, runtime }
+    /// On iOS an extension never attests, and the system ends an app that it suspends with a lock in the container that
+    /// both share: there nothing is locked for as long as the network may take.
+    pub(crate) fn new(storage: Arc<dyn Storage>, platform: Platform, runtime: Handle) -> Self {
+        Self { here: Arc::default(), meeting: (platform != Platform::Ios).then_some(storage), runtime }
     }
 
     /// The right, if nobody has it.
@@ -68,7 +74,7 @@ impl Rights {
     }
 
     async fn look(&self) -> Elsewhere {
-        let storage = Arc::clone(&self.storage);
+        let Some(storage) = self.meeting.clone() else { return Elsewhere::Nobody };
         let tried = self.runtime.spawn_blocking(move || storage.try_lock(Record::EvidenceTurn)).await;
         match tried {
             Ok(Ok(Some(lock))) => Elsewhere::Locked { lock },
@@ -82,5 +88,28 @@ impl Right {
     /// Whether no other process of the app carries evidence now.
     pub(crate) fn is_ours_alone(&self) -> bool {
         !matches!(self.elsewhere, Elsewhere::Taken)
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::*;
+    use crate::adapter::FileStorage;
+
+    #[tokio::test]
+    async fn on_ios_nothing_is_locked_while_evidence_is_under_way() {
+        let folder = tempfile::tempdir().unwrap();
+        let storage: Arc<dyn Storage> = Arc::new(FileStorage::new(folder.path()));
+        let rights = |platform| Rights::new(Arc::clone(&storage), platform, Handle::current());
+        let (ios, android) = (rights(Platform::Ios), rights(Platform::Android));
+        let right = ios.at_once().await.unwrap();
+        assert!(right.is_ours_alone());
+        assert!(ios.at_once().await.is_none(), "two requests of one process");
+        // Nothing is held that another process would meet.
+        assert!(storage.try_lock(Record::EvidenceTurn).unwrap().is_some());
+        drop(right);
+        let _right = android.at_once().await.unwrap();
+        assert!(storage.try_lock(Record::EvidenceTurn).unwrap().is_none());
     }
 }

@@ -23,32 +23,32 @@ public class KeyCases {
     private static final byte[] MESSAGE = "a token request".getBytes(StandardCharsets.UTF_8);
     private static final String ATTESTATION = "1.3.6.1.4.1.11129.2.1.17";
     private final String alias = "io.bonafide.instrumented." + Device.INSTANCE.newName();
-    private final AndroidKeyVault vault = new AndroidKeyVault(alias);
+    private final AndroidKeyVault vault = new AndroidKeyVault(alias + ".probe");
 
     @After
     public void remove() throws Exception {
-        vault.delete();
+        vault.delete(alias);
     }
 
     @Test
     public void aKeyIsMadeAndKept() throws Exception {
-        vault.generate(null, false);
-        AndroidKeyVault again = new AndroidKeyVault(alias);
-        assertEquals(vault.publicKey(), again.publicKey());
+        vault.generate(alias, null, false);
+        AndroidKeyVault again = new AndroidKeyVault(alias + ".probe");
+        assertEquals(vault.publicKey(alias), again.publicKey(alias));
         Signature check = Signature.getInstance("SHA256withECDSA");
-        check.initVerify(vault.publicKey());
+        check.initVerify(vault.publicKey(alias));
         check.update(MESSAGE);
-        assertTrue(check.verify(again.sign(MESSAGE)));
+        assertTrue(check.verify(again.sign(alias, MESSAGE)));
         assertTrue(vault.works());
     }
 
     @Test
     public void aKeyIsAttestedWithTheChallenge() throws Exception {
         byte[] challenge = "a challenge of thirty-two bytes.".getBytes(StandardCharsets.UTF_8);
-        vault.generate(challenge, false);
-        List<byte[]> chain = vault.chain();
+        vault.generate(alias, challenge, false);
+        List<byte[]> chain = vault.chain(alias);
         X509Certificate leaf = (X509Certificate) CertificateFactory.getInstance("X.509").generateCertificate(new ByteArrayInputStream(chain.get(0)));
-        assertArrayEquals(vault.publicKey().getEncoded(), leaf.getPublicKey().getEncoded());
+        assertArrayEquals(vault.publicKey(alias).getEncoded(), leaf.getPublicKey().getEncoded());
         // Emulators of old images attest nothing.
         assumeTrue("this device attests no keys (API " + Build.VERSION.SDK_INT + ")", leaf.getExtensionValue(ATTESTATION) != null);
         String attested = new String(leaf.getExtensionValue(ATTESTATION), StandardCharsets.ISO_8859_1);
@@ -58,10 +58,10 @@ public class KeyCases {
 
     @Test
     public void aKeyThatIsGoneIsNoKey() throws Exception {
-        assertNull(vault.publicKey());
-        vault.generate(null, false);
-        vault.delete();
-        assertNull(vault.publicKey());
-        assertNull(vault.sign(MESSAGE));
+        assertNull(vault.publicKey(alias));
+        vault.generate(alias, null, false);
+        vault.delete(alias);
+        assertNull(vault.publicKey(alias));
+        assertNull(vault.sign(alias, MESSAGE));
     }
 }
