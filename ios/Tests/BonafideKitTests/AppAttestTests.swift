@@ -1,3 +1,5 @@
+// Over the stand-ins for Apple's frameworks, or with servers whose CA only scripts/test-swift makes trusted.
+#if os(Linux)
 import DeviceCheck
 import Foundation
 import XCTest
@@ -144,3 +146,4 @@ private final class Apple: DCAppAttestService, @unchecked Sendable {
         DispatchQueue.global().async { done(Data("\(what == "attest" ? "attestation" : "assertion")".utf8), nil) }
     }
 }
+#endif

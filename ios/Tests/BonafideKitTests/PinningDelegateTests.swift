@@ -1,3 +1,5 @@
+// Over the stand-ins for Apple's frameworks, or with servers whose CA only scripts/test-swift makes trusted.
+#if os(Linux)
 import BonafideTesting
 import Foundation
 import Security
@@ -262,3 +264,4 @@ private final class Healing: Protection {
 
     func headers(for url: URL, binding: Data?, within limit: TimeInterval) async throws -> [String: String] { [:] }
 }
+#endif

@@ -1,3 +1,5 @@
+// Over the stand-ins for Apple's frameworks, or with servers whose CA only scripts/test-swift makes trusted.
+#if os(Linux)
 import Foundation
 import Security
 import XCTest
@@ -67,3 +69,4 @@ private final class Nobody: NSObject, URLAuthenticationChallengeSender {
     func performDefaultHandling(for challenge: URLAuthenticationChallenge) {}
     func rejectProtectionSpaceAndContinue(with challenge: URLAuthenticationChallenge) {}
 }
+#endif

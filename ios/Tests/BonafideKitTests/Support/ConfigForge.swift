@@ -1,6 +1,10 @@
 import Foundation
 import XCTest
 
+#if canImport(CryptoKit)
+    import CryptoKit
+#endif
+
 @testable import BonafideKit
 
 /// Signs configs with the vectors' own config key, so that a real core runs with whatever pins a test wants.
@@ -19,9 +23,7 @@ struct ConfigForge {
         header = parts[0]
         payload = try XCTUnwrap(try JSONSerialization.jsonObject(with: Self.decoded(parts[1])) as? [String: Any])
         let keys = try XCTUnwrap(documents["keys"] as? [String: [String: String]])
-        // RFC 8410 section 7: what stands before an Ed25519 key.
-        let prefix = Data([0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20])
-        key = prefix + Self.decoded(try XCTUnwrap(keys["config_1"]?["d"]))
+        key = Self.decoded(try XCTUnwrap(keys["config_1"]?["d"]))
     }
 
     /// - Parameter hosts: as a config has them; what is left out is as the protocol says.
@@ -34,9 +36,7 @@ struct ConfigForge {
         payload["service"] = service
         let body = try JSONSerialization.data(withJSONObject: payload, options: .withoutEscapingSlashes)
         let signed = header + "." + Self.encoded(body)
-        let signature = try openssl(
-            ["pkeyutl", "-sign", "-rawin", "-keyform", "DER", "-inkey", "KEY", "-in", "INPUT"],
-            files: ["KEY": key, "INPUT": Data(signed.utf8)])
+        let signature = try sign(Data(signed.utf8))
         let file: [String: Any] = ["roots": [root], "config": signed + "." + Self.encoded(signature)]
         return try JSONSerialization.data(withJSONObject: file)
     }
@@ -56,6 +56,20 @@ struct ConfigForge {
         return protection
     }
 
+    #if canImport(CryptoKit)
+        private func sign(_ message: Data) throws -> Data {
+            try Curve25519.Signing.PrivateKey(rawRepresentation: key).signature(for: message)
+        }
+    #else
+        private func sign(_ message: Data) throws -> Data {
+            // RFC 8410 section 7: what stands before an Ed25519 key.
+            let prefix = Data([0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20])
+            return try openssl(
+                ["pkeyutl", "-sign", "-rawin", "-keyform", "DER", "-inkey", "KEY", "-in", "INPUT"],
+                files: ["KEY": prefix + key, "INPUT": message])
+        }
+    #endif
+
     private static func decoded(_ text: String) -> Data {
         let base64 = text.replacingOccurrences(of: "-", with: "+").replacingOccurrences(of: "_", with: "/")
         return Data(base64Encoded: base64.padding(toLength: (base64.count + 3) / 4 * 4, withPad: "=", startingAt: 0)) ?? Data()
@@ -67,6 +81,7 @@ struct ConfigForge {
     }
 }
 
+#if os(Linux)
 /// What OpenSSL's command answers; arguments that name one of `files` become that file's path.
 func openssl(_ arguments: [String], files: [String: Data]) throws -> Data {
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
@@ -84,3 +99,4 @@ func openssl(_ arguments: [String], files: [String: Data]) throws -> Data {
     XCTAssertEqual(process.terminationStatus, 0, "openssl \(arguments)")
     return answer
 }
+#endif
