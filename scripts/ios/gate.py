@@ -18,6 +18,7 @@ import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
+from xml.parsers.expat import ExpatError
 
 LIMITS = Path(__file__).with_name("limits.toml")
 MINIMUM = "15.0"
@@ -28,6 +29,14 @@ OTOOL, NM, STRIP = (("otool",), ("nm",), ("strip",)) if ON_MAC else (
 # What an app links besides libSystem, by how its symbols begin.
 FRAMEWORKS = {"Security": ("_Sec", "_kSec"), "CoreFoundation": ("_CF", "_kCF", "___CF")}
 TELLTALE = re.compile(rb"/(?:home|root|Users)/[\w./-]+|[\w:]+::tests?::\w+|proptest|rcgen|criterion")
+# What Apple wants a reason for in the privacy manifest, by category:
+# https://developer.apple.com/documentation/bundleresources/describing-use-of-required-reason-api
+REASONS = {
+    "NSPrivacyAccessedAPICategoryFileTimestamp": {"_stat", "_fstat", "_lstat", "_fstatat", "_getattrlist", "_fgetattrlist",
+                                                  "_getattrlistat", "_getattrlistbulk"},
+    "NSPrivacyAccessedAPICategorySystemBootTime": {"_mach_absolute_time"},
+    "NSPrivacyAccessedAPICategoryDiskSpace": {"_statfs", "_fstatfs", "_statvfs", "_fstatvfs"},
+}
 SHARED = {"_rust_eh_personality"}
 FUNCTION = re.compile(r"\b((?:uniffi|ffi)_bonafide_\w+)\s*\(")
 
@@ -87,6 +96,21 @@ def complaints(part: Slice, system: set[str], private: list[str]) -> Iterator[st
             if name not in system and not name.startswith(prefixes):
                 yield f"{architecture}: it calls {name}, which iOS lacks"
     yield from strings(part.library.read_bytes(), private)
+
+
+def undeclared(part: Slice, manifest: Path) -> Iterator[str]:
+    try:
+        listing = plistlib.loads(manifest.read_bytes())
+    except (OSError, plistlib.InvalidFileException, ExpatError) as error:
+        yield f"its privacy manifest cannot be read: {error}"
+        return
+    declared = {entry.get("NSPrivacyAccessedAPIType") for entry in listing.get("NSPrivacyAccessedAPITypes", [])
+                if entry.get("NSPrivacyAccessedAPITypeReasons")}
+    for architecture in part.architectures:
+        _, needed = part.symbols(architecture)
+        for category, names in REASONS.items():
+            for name in sorted(names & needed if category not in declared else ()):
+                yield f"{architecture}: it calls {name}, for which the privacy manifest names no reason ({category})"
 
 
 def version_of(text: str) -> tuple[int, ...]:
@@ -170,8 +194,7 @@ def examine(framework: Path, work: Path, private: list[str], limit: int) -> tupl
     slices = [Slice(framework, entry) for entry in listing["AvailableLibraries"]]
     system = system_symbols()
     wrong = [f"{part.name}: {complaint}" for part in slices for complaint in complaints(part, system, private)]
-    if not (framework / "PrivacyInfo.xcprivacy").is_file():
-        wrong.append("it has no privacy manifest")
+    wrong += [f"{part.name}: {complaint}" for part in slices for complaint in undeclared(part, framework / "PrivacyInfo.xcprivacy")]
     device = next((part for part in slices if part.name == "ios-arm64"), None)
     if device is None:
         return [*wrong, "it has no slice for an iPhone"], None

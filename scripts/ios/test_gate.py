@@ -3,6 +3,7 @@
     .venv/bin/python scripts/ios/test_gate.py
 """
 
+import plistlib
 import sys
 import tempfile
 import unittest
@@ -21,6 +22,7 @@ class Gate(unittest.TestCase):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         self.folder = Path(folder.name)
+        self.declared: dict | None = None
 
     def framework(self, source: str = GOOD, target: str = "arm64-apple-ios15.0", name: str = "ios-arm64") -> Path:
         code, compiled, library = self.folder / "code.c", self.folder / "code.o", self.folder / "lib.a"
@@ -30,7 +32,7 @@ class Gate(unittest.TestCase):
         gate.run(*AR, "rcs", library, compiled)
         header, privacy = self.folder / "BonafideFFI.h", self.folder / "PrivacyInfo.xcprivacy"
         header.write_text(HEADER)
-        privacy.write_text("<plist/>")
+        privacy.write_bytes(plistlib.dumps({"NSPrivacyAccessedAPITypes": [self.declared] if self.declared else []}))
         out = self.folder / "Bonafide.xcframework"
         xcframework.assemble(out, {name: library}, header, privacy)
         return out
@@ -86,7 +88,15 @@ class Gate(unittest.TestCase):
     def test_no_privacy_manifest(self) -> None:
         framework = self.framework()
         (framework / "PrivacyInfo.xcprivacy").unlink()
-        self.refused("no privacy manifest", self.complaints(framework))
+        self.refused("privacy manifest cannot be read", self.complaints(framework))
+
+    def test_a_call_that_apple_wants_a_reason_for(self) -> None:
+        source = GOOD + "int stat(const char *, void *); int f(void) { return stat(0, 0); }\n"
+        self.refused("_stat, for which the privacy manifest names no reason", self.complaints(self.framework(source)))
+        self.declared = {"NSPrivacyAccessedAPIType": "NSPrivacyAccessedAPICategoryFileTimestamp"}
+        self.refused("names no reason", self.complaints(self.framework(source)))
+        self.declared["NSPrivacyAccessedAPITypeReasons"] = ["C617.1"]
+        self.assertEqual(self.complaints(self.framework(source)), [])
 
     def test_the_same_libraries_give_the_same_zip(self) -> None:
         first = xcframework.pack(self.framework()).read_bytes()
