@@ -35,6 +35,21 @@ final class SessionTests: XCTestCase {
         XCTAssertEqual(elsewhere.header("X-Order"), "kept")
     }
 
+    func testHeadersOfTheConfigurationTakeNoTokenToAStranger() async throws {
+        let stage = try RealStage.open()
+        let configuration = URLSessionConfiguration.default
+        configuration.httpAdditionalHeaders = ["BONAFIDE-Token": "t0", "Bonafide-Status": "no_network", "X-Order": "kept"]
+        fake.protect("localhost", token: "t1")
+        let session = BonafideSession(protection: fake, configuration: configuration)
+        let there = try Echo(try await session.data(from: stage.echo).0)
+        XCTAssertEqual(there.header("Bonafide-Token"), "t1")
+        XCTAssertNil(there.header("Bonafide-Status"))
+        let elsewhere = try Echo(try await session.data(from: stage.other).0)
+        XCTAssertNil(elsewhere.header("Bonafide-Token"))
+        XCTAssertEqual(elsewhere.header("X-Order"), "kept")
+        XCTAssertEqual(configuration.httpAdditionalHeaders?.count, 3, "the app's own configuration was changed")
+    }
+
     func testARequestWithoutAValidTokenLeavesWithItsStatus() async throws {
         let stage = try RealStage.open()
         let session = session(stage)

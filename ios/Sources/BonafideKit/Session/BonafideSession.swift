@@ -32,6 +32,7 @@ public final class BonafideSession: Sendable {
         delegate: (any URLSessionDelegate)? = nil, delegateQueue: OperationQueue? = nil, wait: TimeInterval = 5
     ) {
         let copy = configuration.copy() as? URLSessionConfiguration ?? configuration
+        RequestGuard.clean(copy)
         inner = InnerSessions(
             protection: protection, wait: wait, configuration: copy, delegate: delegate, queue: delegateQueue)
         requests = RequestGuard(protection: protection, wait: wait)
