@@ -176,6 +176,17 @@ final class SessionTests: XCTestCase {
         XCTAssertEqual(delegate.invalidations, 0, "the app hears of a session that it did not make")
     }
 
+    /// One connection of HTTP/2 may serve every host of its certificate, and is challenged for the first alone.
+    func testHostsWithOtherPinsShareNoConnection() async throws {
+        let stage = try RealStage.open()
+        let delegate = SessionsSeen()
+        let session = session(stage, delegate: delegate)
+        fake.pin(try XCTUnwrap(stage.other.host), to: [])
+        for url in [stage.echo, stage.other, stage.echo, stage.other] { _ = try await session.data(from: url) }
+        XCTAssertEqual(delegate.count, 2)
+        XCTAssertEqual(delegate.invalidations, 0, "a session was thrown away for another host's sake")
+    }
+
     func testASessionThatNobodyHoldsLetsItsDelegateGo() async throws {
         let stage = try RealStage.open()
         weak var gone: SessionsSeen?

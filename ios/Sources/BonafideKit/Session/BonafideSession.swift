@@ -36,6 +36,7 @@ public final class BonafideSession: Sendable {
         inner = InnerSessions(
             protection: protection, wait: wait, configuration: copy, delegate: delegate, queue: delegateQueue)
         requests = RequestGuard(protection: protection, wait: wait)
+        inner.takeUpBackground()
     }
 
     deinit {
@@ -170,7 +171,7 @@ public final class BonafideSession: Sendable {
     ) async throws -> URLSessionTask {
         try refuseInBackground()
         let request = try await ready(request, handler.binding)
-        let task = try inner.make({ make($0, request) }, registered: { $1.run($0, by: handler) })
+        let task = try inner.make(for: request.url, { make($0, request) }, registered: { $1.run($0, by: handler) })
         task.resume()
         return task
     }
@@ -179,7 +180,7 @@ public final class BonafideSession: Sendable {
         _ request: URLRequest, _ binding: Data?, _ make: (URLSession, URLRequest) -> Made
     ) async throws -> Made {
         let request = try await ready(request, binding)
-        return try inner.make({ make($0, request) }, registered: { $1.bind($0, to: binding) })
+        return try inner.make(for: request.url, { make($0, request) }, registered: { $1.bind($0, to: binding) })
     }
 
     private func ready(_ request: URLRequest, _ binding: Data?) async throws -> URLRequest {
