@@ -13,6 +13,9 @@ import Foundation
 ///   Other hosts never get either, not by a redirect, and not when the app set the headers itself.
 /// - `http` to a pinned or protected host is refused.
 ///
+/// Leave the `delegate` of a task that this hands out alone, or set a ``PinningDelegate``: the system asks it in place of
+/// this session's, about the server's certificates and redirects too.
+///
 /// Errors are `URLError`s; `error.bonafide` tells what Bonafide has to say of one. Cancelling the task that waits ends the
 /// wait and the transfer; cancelled, a call throws `URLError.cancelled`. The app's delegate is forwarded to: for calls of
 /// this class everything but the body, for tasks that it hands out everything. From any thread. A session that nobody
