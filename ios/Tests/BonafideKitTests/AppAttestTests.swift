@@ -72,6 +72,19 @@ final class AppAttestTests: XCTestCase {
         XCTAssertEqual(try attest().evidence(boundHash: hash, anew: true).keyId, Data(repeating: 2, count: 32))
     }
 
+    /// Apple's documentation of `attestKey`: after any error but `serverUnavailable`, the key is to be discarded.
+    func testAKeyThatAppleRefusesToAttestIsNotTriedForEver() throws {
+        for failure in [DCError(.unknownSystemFailure), DCError(.invalidInput)] {
+            apple.failure = failure
+            XCTAssertThrowsError(try attest().evidence(boundHash: hash, anew: true)) {
+                guard case EvidenceError.unavailable = $0 else { return XCTFail("\($0)") }
+            }
+        }
+        apple.failure = nil
+        XCTAssertNotNil(try attest().evidence(boundHash: hash, anew: true).attestation)
+        XCTAssertEqual(apple.calls, ["generate", "attest 1", "generate", "attest 2", "generate", "attest 3"])
+    }
+
     func testFailuresAreWhatTheCoreMakesOfThem() throws {
         _ = try attest().evidence(boundHash: hash, anew: true)
         let rows: [(any Error, String)] = [

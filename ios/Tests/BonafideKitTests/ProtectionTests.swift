@@ -36,6 +36,28 @@ final class ProtectionTests: XCTestCase {
         XCTAssertEqual(protection.configRevision, 1)
     }
 
+    func testWhatTheCoreTellsBeforeItsStartHasEndedKeepsNobodyFromWaiting() async throws {
+        let (told, gate) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
+        let protection = BonafideProtection(starter: { _, events in
+            events.onRevision(1)
+            told.signal()
+            gate.wait()
+            return EngineDouble()
+        })
+        let settings = settings
+        protection.start(timeout: 1) { settings }
+        await withCheckedContinuation { continuation in
+            DispatchQueue.global().async {
+                told.wait()
+                continuation.resume()
+            }
+        }
+        XCTAssertEqual(protection.configRevision, 0, "a request would not wait for the start, and fail")
+        gate.signal()
+        try await protection.waitUntilStarted(within: 5)
+        XCTAssertEqual(protection.configRevision, 1)
+    }
+
     func testWhatStoppedTheStartIsTheAnswerAndItMayBeTriedAgain() async throws {
         let fails = Locked(true)
         let protection = BonafideProtection(starter: { _, _ in

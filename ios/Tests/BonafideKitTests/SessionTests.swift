@@ -35,6 +35,21 @@ final class SessionTests: XCTestCase {
         XCTAssertEqual(elsewhere.header("X-Order"), "kept")
     }
 
+    func testHeadersOfTheConfigurationTakeNoTokenToAStranger() async throws {
+        let stage = try RealStage.open()
+        let configuration = URLSessionConfiguration.default
+        configuration.httpAdditionalHeaders = ["BONAFIDE-Token": "t0", "Bonafide-Status": "no_network", "X-Order": "kept"]
+        fake.protect("localhost", token: "t1")
+        let session = BonafideSession(protection: fake, configuration: configuration)
+        let there = try Echo(try await session.data(from: stage.echo).0)
+        XCTAssertEqual(there.header("Bonafide-Token"), "t1")
+        XCTAssertNil(there.header("Bonafide-Status"))
+        let elsewhere = try Echo(try await session.data(from: stage.other).0)
+        XCTAssertNil(elsewhere.header("Bonafide-Token"))
+        XCTAssertEqual(elsewhere.header("X-Order"), "kept")
+        XCTAssertEqual(configuration.httpAdditionalHeaders?.count, 3, "the app's own configuration was changed")
+    }
+
     func testARequestWithoutAValidTokenLeavesWithItsStatus() async throws {
         let stage = try RealStage.open()
         let session = session(stage)
@@ -159,6 +174,17 @@ final class SessionTests: XCTestCase {
         XCTAssertEqual(try Echo(all).header("Bonafide-Token"), "t1")
         XCTAssertEqual(delegate.count, 2)
         XCTAssertEqual(delegate.invalidations, 0, "the app hears of a session that it did not make")
+    }
+
+    /// One connection of HTTP/2 may serve every host of its certificate, and is challenged for the first alone.
+    func testHostsWithOtherPinsShareNoConnection() async throws {
+        let stage = try RealStage.open()
+        let delegate = SessionsSeen()
+        let session = session(stage, delegate: delegate)
+        fake.pin(try XCTUnwrap(stage.other.host), to: [])
+        for url in [stage.echo, stage.other, stage.echo, stage.other] { _ = try await session.data(from: url) }
+        XCTAssertEqual(delegate.count, 2)
+        XCTAssertEqual(delegate.invalidations, 0, "a session was thrown away for another host's sake")
     }
 
     func testASessionThatNobodyHoldsLetsItsDelegateGo() async throws {

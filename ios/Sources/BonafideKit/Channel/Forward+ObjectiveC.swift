@@ -4,8 +4,9 @@
     /// Calls of the app's delegate. The methods are optional: the first delegate that has one is asked, and without any,
     /// the system's default holds.
     enum Forward {
-        static let sessionChallenge =
+        static var sessionChallenge: Selector {
             #selector(URLSessionDelegate.urlSession(_:didReceive:completionHandler:))
+        }
 
         static func challenge(
             _ challenge: URLAuthenticationChallenge, of session: URLSession, to delegate: (any URLSessionDelegate)?,

@@ -39,5 +39,12 @@ struct RequestGuard: Sendable {
         return try protection.rules(for: try Target(url).host)
     }
 
+    /// Headers of a configuration are added to every request, whatever its host.
+    static func clean(_ configuration: URLSessionConfiguration) {
+        configuration.httpAdditionalHeaders = configuration.httpAdditionalHeaders?.filter { name, _ in
+            !own.contains("\(name)".lowercased())
+        }
+    }
+
     private static let own: Set = ["bonafide-token", "bonafide-status"]
 }

@@ -65,7 +65,12 @@ final class AppAttest: EvidenceSource {
 
     private func attest(_ keyId: String, _ hash: Data) throws -> AppAttestEvidence {
         guard let id = Data(base64Encoded: keyId) else { throw EvidenceError.unavailable("the key's id is no base64") }
-        let attestation = try wait { service.attest(keyId, hash, $0) }
+        let attestation: Data
+        do { attestation = try wait { service.attest(keyId, hash, $0) } } catch let error as DCError {
+            // Apple's documentation of attestKey: after any other error the key is of no use. The core backs off.
+            if error.code != .serverUnavailable { try? FileManager.default.removeItem(at: file) }
+            throw error
+        }
         write(Record(keyId: keyId, attested: true))
         return AppAttestEvidence(keyId: id, attestation: attestation, assertion: nil)
     }

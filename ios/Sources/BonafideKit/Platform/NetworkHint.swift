@@ -5,25 +5,27 @@
 
     /// The network, as the system knows it.
     final class NetworkHint: Connectivity {
-        private let monitor = NWPathMonitor()
-        private let status = Locked(NWPath.Status?.none)
+        private let monitor = Carried(NWPathMonitor())
+        private let known = Locked(Bool?.none)
 
         init() {
-            monitor.pathUpdateHandler = { [status] path in status.with { $0 = path.status } }
-            monitor.start(queue: DispatchQueue(label: "io.bonafide.network", qos: .utility))
+            monitor.value.pathUpdateHandler = { [known] path in
+                let online: Bool? =
+                    switch path.status {
+                    case .satisfied: true
+                    case .unsatisfied: false
+                    default: nil
+                    }
+                known.with { $0 = online }
+            }
+            monitor.value.start(queue: DispatchQueue(label: "io.bonafide.network", qos: .utility))
         }
 
         deinit {
-            monitor.cancel()
+            monitor.value.cancel()
         }
 
-        func online() -> Bool? {
-            switch status.now {
-            case .satisfied?: true
-            case .unsatisfied?: false
-            default: nil
-            }
-        }
+        func online() -> Bool? { known.now }
 
         func proxy() -> String? {
             let settings = CFNetworkCopySystemProxySettings()?.takeRetainedValue() as? [String: Any]

@@ -24,8 +24,16 @@ final class Lifecycle: Sendable {
         (self.starter, self.onChange) = (starter, onChange)
     }
 
-    /// 0 until something runs.
-    var revision: UInt64 { content.with { $0.revision } }
+    /// 0 until something runs: the core tells of its first config before the start has ended, and who sees a revision does
+    /// not wait any more.
+    var revision: UInt64 {
+        content.with { content in
+            switch content.state {
+            case .notStarted, .starting: 0
+            case .running, .failed, .closed: content.revision
+            }
+        }
+    }
 
     /// The limit of a call that names none.
     var timeout: TimeInterval {

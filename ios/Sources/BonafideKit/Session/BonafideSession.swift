@@ -13,6 +13,9 @@ import Foundation
 ///   Other hosts never get either, not by a redirect, and not when the app set the headers itself.
 /// - `http` to a pinned or protected host is refused.
 ///
+/// Leave the `delegate` of a task that this hands out alone, or set a ``PinningDelegate``: the system asks it in place of
+/// this session's, about the server's certificates and redirects too.
+///
 /// Errors are `URLError`s; `error.bonafide` tells what Bonafide has to say of one. Cancelling the task that waits ends the
 /// wait and the transfer; cancelled, a call throws `URLError.cancelled`. The app's delegate is forwarded to: for calls of
 /// this class everything but the body, for tasks that it hands out everything. From any thread. A session that nobody
@@ -32,9 +35,11 @@ public final class BonafideSession: Sendable {
         delegate: (any URLSessionDelegate)? = nil, delegateQueue: OperationQueue? = nil, wait: TimeInterval = 5
     ) {
         let copy = configuration.copy() as? URLSessionConfiguration ?? configuration
+        RequestGuard.clean(copy)
         inner = InnerSessions(
             protection: protection, wait: wait, configuration: copy, delegate: delegate, queue: delegateQueue)
         requests = RequestGuard(protection: protection, wait: wait)
+        inner.takeUpBackground()
     }
 
     deinit {
@@ -169,7 +174,7 @@ public final class BonafideSession: Sendable {
     ) async throws -> URLSessionTask {
         try refuseInBackground()
         let request = try await ready(request, handler.binding)
-        let task = try inner.make({ make($0, request) }, registered: { $1.run($0, by: handler) })
+        let task = try inner.make(for: request.url, { make($0, request) }, registered: { $1.run($0, by: handler) })
         task.resume()
         return task
     }
@@ -178,7 +183,7 @@ public final class BonafideSession: Sendable {
         _ request: URLRequest, _ binding: Data?, _ make: (URLSession, URLRequest) -> Made
     ) async throws -> Made {
         let request = try await ready(request, binding)
-        return try inner.make({ make($0, request) }, registered: { $1.bind($0, to: binding) })
+        return try inner.make(for: request.url, { make($0, request) }, registered: { $1.bind($0, to: binding) })
     }
 
     private func ready(_ request: URLRequest, _ binding: Data?) async throws -> URLRequest {

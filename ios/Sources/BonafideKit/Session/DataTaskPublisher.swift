@@ -6,23 +6,21 @@
         /// As `URLSession.dataTaskPublisher(for:)`: one answer for each subscriber, and cancelling cancels the request.
         public func dataTaskPublisher(for request: URLRequest) -> AnyPublisher<(data: Data, response: URLResponse), URLError> {
             Deferred { [self] in
-                let answer = PassthroughSubject<(data: Data, response: URLResponse), URLError>()
-                let sending = Carried(answer)
                 let running = Locked(Task<Void, Never>?.none)
-                return answer.handleEvents(
-                    receiveSubscription: { _ in
-                        let task = Task { [self] in
-                            do {
-                                let (data, response) = try await data(for: request)
-                                sending.value.send((data, response))
-                                sending.value.send(completion: .finished)
-                            } catch {
-                                sending.value.send(completion: .failure(error as? URLError ?? URLError(.unknown)))
-                            }
+                // A future keeps the answer for a subscriber that asks for it later.
+                let answer = Future<(data: Data, response: URLResponse), URLError> { promise in
+                    let promised = Carried(promise)
+                    let task = Task { [self] in
+                        do {
+                            let (body, response) = try await self.data(for: request)
+                            promised.value(.success((data: body, response: response)))
+                        } catch {
+                            promised.value(.failure(error as? URLError ?? URLError(.unknown)))
                         }
-                        running.with { $0 = task }
-                    },
-                    receiveCancel: { running.with { $0?.cancel() } })
+                    }
+                    running.with { $0 = task }
+                }
+                return answer.handleEvents(receiveCancel: { running.with { $0?.cancel() } })
             }
             .eraseToAnyPublisher()
         }

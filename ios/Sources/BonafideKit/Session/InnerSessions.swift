@@ -4,7 +4,10 @@ import Foundation
     import FoundationNetworking
 #endif
 
-/// The system's session behind a ``BonafideSession``, and those that it has replaced.
+/// The system's sessions behind a ``BonafideSession``, and those that they have replaced.
+///
+/// One for each set of pins: the system may send a request over a connection of HTTP/2 that it has to another host of the
+/// same certificate, and that was challenged for the other host alone.
 ///
 /// After a new config the next task goes to a new session: a resumed TLS session shows no certificates, and so would go
 /// by the old pins. The old one finishes what it has under way. A background session cannot be replaced, since the system
@@ -17,7 +20,8 @@ final class InnerSessions: Sendable {
     }
 
     private struct Content {
-        var current: Inner?
+        /// By ``HostRules/pinSet``.
+        var current = [String: Inner]()
         var retired = [ObjectIdentifier: URLSession]()
         var isEnded = false
         /// Requests that wait for their token.
@@ -42,32 +46,46 @@ final class InnerSessions: Sendable {
 
     var isBackground: Bool { configuration.value.identifier != nil }
 
-    /// Makes a task in the session for the config in force, and hands it over before it can be lost to an invalidation.
+    /// Makes a task in the session for `url` and the config in force, and hands it over before it can be lost to an
+    /// invalidation.
     ///
-    /// - Throws: `URLError.cancelled` after the end.
+    /// - Throws: `URLError`, after the end `cancelled`.
     func make<Made: URLSessionTask>(
-        _ make: (URLSession) -> Made, registered: (Made, SessionRelay) -> Void
+        for url: URL?, _ make: (URLSession) -> Made, registered: (Made, SessionRelay) -> Void
     ) throws -> Made {
         // Before the session is looked at: a config that comes meanwhile is as new to it as one that comes after.
         let revision = protection.configRevision
+        let pins = isBackground ? "" : try pinSet(of: url)
         return try content.with { content in
             guard !content.isEnded else { throw URLError(.cancelled) }
-            if let old = content.current, old.revision < revision, !isBackground {
+            for (pins, old) in content.current where old.revision < revision && !isBackground {
                 content.retired[ObjectIdentifier(old.relay)] = old.session
-                content.current = nil
+                content.current[pins] = nil
                 old.session.finishTasksAndInvalidate()
             }
-            let inner = content.current ?? open(revision)
-            content.current = inner
+            let inner = content.current[pins] ?? open(revision)
+            content.current[pins] = inner
             let task = make(inner.session)
             registered(task, inner.relay)
             return task
         }
     }
 
+    private func pinSet(of url: URL?) throws -> String {
+        do { return try protection.rules(for: Target(url).host).pinSet } catch {
+            throw error.bonafide?.asURLError(for: url) ?? error
+        }
+    }
+
     #if os(Linux)
         private static let kept = Locked([URLSession]())
     #endif
+
+    /// The system hands over what became of a background session's transfers once the app has made the session again.
+    func takeUpBackground() {
+        guard isBackground else { return }
+        content.with { $0.current[""] = open(protection.configRevision) }
+    }
 
     private func open(_ revision: UInt64) -> Inner {
         let relay = SessionRelay(forwardingTo: delegate, protection: protection, wait: wait) { [weak self] relay, session, error in
@@ -86,8 +104,8 @@ final class InnerSessions: Sendable {
     private func invalidated(_ relay: SessionRelay, _ session: URLSession, _ error: (any Error)?) {
         let last = content.with { content in
             content.retired[ObjectIdentifier(relay)] = nil
-            if content.current?.relay === relay { content.current = nil }
-            return content.isEnded && content.current == nil && content.retired.isEmpty
+            content.current = content.current.filter { $1.relay !== relay }
+            return content.isEnded && content.current.isEmpty && content.retired.isEmpty
         }
         if last { Forward.invalidated(session, error, to: delegate) }
     }
@@ -112,7 +130,7 @@ final class InnerSessions: Sendable {
     func end(cancelling: Bool) {
         let (sessions, waiting) = content.with { content in
             content.isEnded = true
-            return ((content.current.map { [$0.session] } ?? []) + Array(content.retired.values), Array(content.waiting.values))
+            return (content.current.values.map(\.session) + Array(content.retired.values), Array(content.waiting.values))
         }
         // Neither kind of end lets a request begin that has not.
         for answer in waiting { answer.give(.failure(URLError(.cancelled))) }

@@ -103,6 +103,9 @@ final class SessionRelay: PinningDelegate, @unchecked Sendable {
 
 #if canImport(ObjectiveC)
     extension SessionRelay: URLSessionDataDelegate, URLSessionDownloadDelegate {
+        // Named by hand where the protocol is the superclass's: an optional method of it that only a subclass has may go
+        // unseen by Objective-C, without a word of the compiler's.
+        @objc(URLSession:didBecomeInvalidWithError:)
         func urlSession(_ session: URLSession, didBecomeInvalidWithError error: (any Error)?) {
             invalidated(session, error)
         }
@@ -127,6 +130,7 @@ final class SessionRelay: PinningDelegate, @unchecked Sendable {
             }
         }
 
+        @objc(URLSession:task:didSendBodyData:totalBytesSent:totalBytesExpectedToSend:)
         func urlSession(
             _ session: URLSession, task: URLSessionTask, didSendBodyData bytesSent: Int64, totalBytesSent: Int64,
             totalBytesExpectedToSend: Int64
@@ -136,6 +140,7 @@ final class SessionRelay: PinningDelegate, @unchecked Sendable {
                 to: delegates(of: task))
         }
 
+        @objc(URLSession:task:didFinishCollectingMetrics:)
         func urlSession(_ session: URLSession, task: URLSessionTask, didFinishCollecting metrics: URLSessionTaskMetrics) {
             Forward.metrics(metrics, of: session, task: task, to: delegates(of: task))
         }
