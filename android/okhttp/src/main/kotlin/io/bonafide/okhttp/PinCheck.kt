@@ -71,7 +71,8 @@ internal class PinCheck(
         markers.renew(rules.of(host).pinSet)
         val ownHost = connection.route().address.url.host
         if (ownHost != host && mismatchOf(connection, ownHost) == null) return
-        forgetTlsSessions(connection.socket())
+        // Whatever a TLS library throws at this: the mismatch stands, and the connection ends.
+        runCatching { forgetTlsSessions(connection.socket()) }
         runCatching { connection.socket().close() }
     }
 

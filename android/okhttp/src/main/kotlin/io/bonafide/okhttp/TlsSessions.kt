@@ -2,6 +2,7 @@ package io.bonafide.okhttp
 
 import java.net.Socket
 import javax.net.ssl.SSLSession
+import javax.net.ssl.SSLSessionContext
 import javax.net.ssl.SSLSocket
 
 /**
@@ -15,9 +16,23 @@ internal fun forgetTlsSessions(socket: Socket) {
     // Once invalid, a session no longer names its context.
     val context = session.sessionContext
     session.invalidate()
-    for (id in context?.ids ?: return) {
-        context.getSession(id)?.takeIf { it.isWithPeerOf(session) }?.invalidate()
+    try {
+        for (id in context?.ids ?: return) {
+            context.getSession(id)?.takeIf { it.isWithPeerOf(session) }?.invalidate()
+        }
+    } catch (_: UnsupportedOperationException) {
+        context.forgetAll()
     }
+}
+
+/**
+ * Conscrypt, which Android's TLS is, invalidates no session that its cache holds. A smaller cache forgets what it has too
+ * much of: here all, other peers' too, whose next handshake is a full one as well.
+ */
+private fun SSLSessionContext.forgetAll() {
+    val size = sessionCacheSize
+    sessionCacheSize = 0
+    sessionCacheSize = size
 }
 
 private fun SSLSession.isWithPeerOf(other: SSLSession): Boolean = peerPort == other.peerPort && peerHost.equals(other.peerHost, true)
