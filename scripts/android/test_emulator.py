@@ -53,6 +53,16 @@ class Parsing(unittest.TestCase):
         self.assertEqual([], emulator.complaints(run_of({name: -4}), emulator.expected()))
         self.assertEqual("not tried", emulator.parsed(run_of({name: -4}))[-1].outcome)
 
+    def test_what_every_device_can_show_must_be_tried(self):
+        first = emulator.expected()[0]
+        for code in (-3, -4):
+            self.assertEqual([f"{first} was not tried"], emulator.complaints(run_of({first: code}), emulator.expected()))
+        self.assertLessEqual(emulator.MAY_BE_LEFT, set(emulator.expected()))
+
+    def test_a_service_that_was_named_must_be_asked(self):
+        output = run_of({emulator.TOKEN: -4})
+        self.assertEqual([f"{emulator.TOKEN} was not tried"], emulator.complaints(output, emulator.expected(), service=True))
+
     def test_each_way_to_fail_is_told(self):
         first, *_, last = emulator.expected()
         for output, words in [
