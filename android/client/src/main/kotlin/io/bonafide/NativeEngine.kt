@@ -4,6 +4,7 @@ import io.bonafide.internal.generated.NativeEngineInterface
 import io.bonafide.internal.generated.NativeSettings
 import io.bonafide.internal.generated.ObserverPort
 import io.bonafide.internal.generated.PinCheck
+import io.bonafide.internal.generated.uniffiEnsureInitialized
 import io.bonafide.platform.Platform
 import kotlin.coroutines.cancellation.CancellationException
 import io.bonafide.internal.generated.NativeEngine as GeneratedEngine
@@ -70,6 +71,8 @@ internal class NativeEngine private constructor(
         ): Engine =
             rethrowingTyped {
                 platform.provideLibrary(settings.storage)
+                // Another build's library would be called with arguments that it does not expect.
+                uniffiEnsureInitialized()
                 NativeLog.forwardTo(settings.logLevel)
                 val ports = platform.toNative(Observer(onRevision, onStatus))
                 NativeEngine(GeneratedEngine.start(settings.toNative(platform), ports))

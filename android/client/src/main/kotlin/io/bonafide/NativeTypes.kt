@@ -49,7 +49,7 @@ internal fun Throwable.toBonafide(): BonafideException =
         // The generated object after its end.
         is IllegalStateException -> closed(this)
 
-        is LinkageError -> internalError("The native library cannot be used: $message", this)
+        is LinkageError -> internalError("The native library cannot be used: ${message ?: cause?.message}", this)
 
         else -> internalError(javaClass.name, this)
     }

@@ -58,7 +58,8 @@ internal class Attesting(
         try {
             vault.generate(alias, challenge, strongBox)
             return true
-        } catch (e: ProviderException) {
+        } catch (e: RuntimeException) {
+            // ProviderException as a rule; but vendors' stores throw what they like.
             if (strongBox) return false
             failed(e)
             throw e

@@ -94,8 +94,10 @@ internal class VaultInstallKey(
         if (strongBox) {
             try {
                 return vault.generate(alias, challenge = null, strongBox = true)
-            } catch (_: ProviderException) {
+            } catch (_: GeneralSecurityException) {
                 // None there, or one that is broken or full; whatever else is wrong shows in the second attempt.
+            } catch (_: RuntimeException) {
+                // Vendors' stores throw what they like.
             }
         }
         vault.generate(alias, challenge = null, strongBox = false)

@@ -13,6 +13,7 @@ import org.junit.Assert.assertThrows
 import org.junit.Assert.assertTrue
 import org.junit.Test
 import java.io.File
+import java.security.InvalidAlgorithmParameterException
 import java.security.InvalidKeyException
 import java.security.KeyStoreException
 import java.security.ProviderException
@@ -103,9 +104,13 @@ class VaultInstallKeyTest : OnAndroid() {
 
     @Test
     fun `without StrongBox the key is made in the trusted execution environment`() {
-        vault.failures["generate in StrongBox"] = { StrongBoxUnavailableException() }
-        key(strongBox = true).loadOrCreate()
-        assertEquals(listOf("generate in StrongBox", "generate"), vault.calls.filter { it.startsWith("generate") })
+        val failures = listOf(StrongBoxUnavailableException(), InvalidAlgorithmParameterException(), NullPointerException())
+        for (failure in failures) {
+            vault.calls.clear()
+            vault.failures["generate in StrongBox"] = { failure }
+            key(strongBox = true).apply { reset() }.loadOrCreate()
+            assertEquals(listOf("generate in StrongBox", "generate"), vault.calls.filter { it.startsWith("generate") }, "$failure")
+        }
         vault.calls.clear()
         key().apply { reset() }.loadOrCreate()
         assertEquals(listOf("generate"), vault.calls.filter { it.startsWith("generate") })
