@@ -127,7 +127,8 @@ final class PinningDelegateTests: XCTestCase {
     func testATasksDelegateCannotRemoveThePins() async throws {
         let judge = Judge(.useCredential, user: "trust me")
         let protection = try await protection(pins: [Vectors.nobodysPin, otherPin])
-        let relay = SessionRelay(forwardingTo: nil, protection: protection, wait: 5) { _, _, _ in }
+        let relay = SessionRelay(
+            forwardingTo: nil, protection: protection, wait: 5, belongs: { _ in true }, onMove: { _, _ in }, onInvalid: { _, _, _ in })
         let task = task
         relay.run(task, by: Handler(.memory, binding: nil, delegate: judge))
         let answer = await relay.answer(Challenges.server("api.acme.com", evaluated: try Vectors.chain()), of: task)

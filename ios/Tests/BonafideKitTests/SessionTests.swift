@@ -187,6 +187,41 @@ final class SessionTests: XCTestCase {
         XCTAssertEqual(delegate.invalidations, 0, "a session was thrown away for another host's sake")
     }
 
+    func testARedirectToAHostWithOtherPinsGoesOnInThatHostsSession() async throws {
+        let stage = try RealStage.open()
+        let seen = SessionsSeen()
+        let session = session(stage, delegate: seen)
+        // On Linux the system asks nobody about a server, so that these pins part the hosts, and refuse nothing.
+        fake.pin(try XCTUnwrap(stage.echo.host), to: [])
+        let url = Self.redirect(from: stage.other, to: stage.echo.absoluteString + "/home")
+        _ = try await session.data(from: stage.other)
+        XCTAssertEqual(seen.count, 1)
+        let (data, _) = try await session.data(from: url)
+        XCTAssertEqual(try Echo(data).path, "/home")
+        XCTAssertEqual(seen.count, 2, "the redirect was followed over the first host's connections")
+        let (file, _) = try await session.download(from: url)
+        XCTAssertEqual(try Echo(Data(contentsOf: file)).path, "/home")
+    }
+
+    func testRedirectsBetweenHostsWithOtherPinsEndOnce() async throws {
+        let stage = try RealStage.open()
+        let session = session(stage)
+        fake.pin(try XCTUnwrap(stage.echo.host), to: [])
+        fake.pin(try XCTUnwrap(stage.other.host), to: [])
+        // Each of them sends back to the other, deeper and deeper.
+        var url = stage.echo.absoluteString + "/home"
+        for round in 0..<30 { url = Self.redirect(from: round % 2 == 0 ? stage.other : stage.echo, to: url).absoluteString }
+        await XCTAssertThrowsAsync({ try await session.data(from: URL(string: url)!) }) {
+            XCTAssertEqual(($0 as? URLError)?.code, .httpTooManyRedirects, "\($0)")
+        }
+    }
+
+    private static func redirect(from host: URL, to target: String) -> URL {
+        var url = URLComponents(url: host.appendingPathComponent("redirect"), resolvingAgainstBaseURL: false)!
+        url.queryItems = [URLQueryItem(name: "to", value: target)]
+        return url.url!
+    }
+
     func testASessionThatNobodyHoldsLetsItsDelegateGo() async throws {
         let stage = try RealStage.open()
         weak var gone: SessionsSeen?

@@ -47,6 +47,9 @@ public class PinningDelegate: NSObject, URLSessionTaskDelegate, @unchecked Senda
 
     func binding(of task: URLSessionTask) -> Data? { nil }
 
+    /// Whether a redirect's request is to be sent by this very task.
+    func follows(_ request: URLRequest, in task: URLSessionTask) throws -> Bool { true }
+
     public func urlSession(
         _ session: URLSession, didReceive challenge: URLAuthenticationChallenge,
         completionHandler: @escaping @Sendable (URLSession.AuthChallengeDisposition, URLCredential?) -> Void
@@ -99,7 +102,8 @@ public class PinningDelegate: NSObject, URLSessionTaskDelegate, @unchecked Senda
             let task = Carried(task)
             Task { [requests, refusals] in
                 do {
-                    completionHandler(try await requests.prepare(wanted, binding: binding, from: source))
+                    let prepared = try await requests.prepare(wanted, binding: binding, from: source)
+                    completionHandler(try follows(prepared, in: task.value) ? prepared : nil)
                 } catch {
                     refusals.put(
                         error.bonafide ?? BonafideError(.internalError, detail: "\(error)"), task: task.value, host: nil)

@@ -102,14 +102,14 @@ public final class BonafideSession: Sendable {
     ) async throws -> (BonafideBytes, URLResponse) {
         let (stream, continuation) = AsyncThrowingStream.makeStream(of: Data.self)
         let handler = Handler(.stream(continuation), binding: binding, delegate: delegate)
-        let task = try await begin(request, handler) { $0.dataTask(with: $1) }
+        try await begin(request, handler) { $0.dataTask(with: $1) }
         continuation.onTermination = { end in
-            if case .cancelled = end { task.cancel() }
+            if case .cancelled = end { handler.cancel() }
         }
         return try await withTaskCancellationHandler {
             (BonafideBytes(stream), try await handler.begun.value())
         } onCancel: {
-            task.cancel()
+            handler.cancel()
         }
     }
 
@@ -161,22 +161,20 @@ public final class BonafideSession: Sendable {
         _ make: (URLSession, URLRequest) -> URLSessionTask
     ) async throws -> (body: Data, file: URL?, response: URLResponse) {
         let handler = Handler(sink, binding: binding, delegate: delegate)
-        let task = try await begin(request, handler, make)
+        try await begin(request, handler, make)
         return try await withTaskCancellationHandler {
             try await handler.finished.value()
         } onCancel: {
-            task.cancel()
+            handler.cancel()
         }
     }
 
     private func begin(
         _ request: URLRequest, _ handler: Handler, _ make: (URLSession, URLRequest) -> URLSessionTask
-    ) async throws -> URLSessionTask {
+    ) async throws {
         try refuseInBackground()
         let request = try await ready(request, handler.binding)
-        let task = try inner.make(for: request.url, { make($0, request) }, registered: { $1.run($0, by: handler) })
-        task.resume()
-        return task
+        try inner.make(for: request.url, { make($0, request) }, registered: { $1.run($0, by: handler) }).resume()
     }
 
     private func hand<Made: URLSessionTask>(

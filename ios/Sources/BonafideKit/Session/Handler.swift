@@ -17,6 +17,9 @@ final class Handler: Sendable {
         var response: URLResponse?
         var body = Data()
         var file: Result<URL, any Error>?
+        var task: URLSessionTask?
+        var isCancelled = false
+        var moves = 0
     }
 
     let delegate: (any URLSessionTaskDelegate)?
@@ -31,6 +34,38 @@ final class Handler: Sendable {
     init(_ sink: Sink, binding: Data?, delegate: (any URLSessionTaskDelegate)?) {
         (self.sink, self.binding, self.delegate) = (sink, binding, delegate)
     }
+
+    /// From now on it is `task` that a cancellation ends.
+    func runs(_ task: URLSessionTask) {
+        let isCancelled = content.with { content in
+            content.task = task
+            return content.isCancelled
+        }
+        if isCancelled { task.cancel() }
+    }
+
+    func cancel() {
+        let task = content.with { content in
+            content.isCancelled = true
+            return content.task
+        }
+        task?.cancel()
+    }
+
+    /// A task for a redirect's request, in another session.
+    ///
+    /// - Throws: `URLError.httpTooManyRedirects`: the system counts them for each task.
+    func next(in session: URLSession, _ request: URLRequest) throws -> URLSessionTask {
+        let moves = content.with { content in
+            content.moves += 1
+            return content.moves
+        }
+        guard moves <= Self.mostMoves else { throw URLError(.httpTooManyRedirects) }
+        if case .file = sink { return session.downloadTask(with: request) }
+        return session.dataTask(with: request)
+    }
+
+    private static let mostMoves = 20
 
     func received(_ response: URLResponse) {
         content.with { $0.response = response }

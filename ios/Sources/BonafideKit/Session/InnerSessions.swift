@@ -51,7 +51,7 @@ final class InnerSessions: Sendable {
     ///
     /// - Throws: `URLError`, after the end `cancelled`.
     func make<Made: URLSessionTask>(
-        for url: URL?, _ make: (URLSession) -> Made, registered: (Made, SessionRelay) -> Void
+        for url: URL?, _ make: (URLSession) throws -> Made, registered: (Made, SessionRelay) -> Void
     ) throws -> Made {
         // Before the session is looked at: a config that comes meanwhile is as new to it as one that comes after.
         let revision = protection.configRevision
@@ -63,9 +63,9 @@ final class InnerSessions: Sendable {
                 content.current[pins] = nil
                 old.session.finishTasksAndInvalidate()
             }
-            let inner = content.current[pins] ?? open(revision)
+            let inner = content.current[pins] ?? open(pins, revision)
             content.current[pins] = inner
-            let task = make(inner.session)
+            let task = try make(inner.session)
             registered(task, inner.relay)
             return task
         }
@@ -84,13 +84,23 @@ final class InnerSessions: Sendable {
     /// The system hands over what became of a background session's transfers once the app has made the session again.
     func takeUpBackground() {
         guard isBackground else { return }
-        content.with { $0.current[""] = open(protection.configRevision) }
+        content.with { $0.current[""] = open("", protection.configRevision) }
     }
 
-    private func open(_ revision: UInt64) -> Inner {
-        let relay = SessionRelay(forwardingTo: delegate, protection: protection, wait: wait) { [weak self] relay, session, error in
-            self?.invalidated(relay, session, error)
-        }
+    private func open(_ pins: String, _ revision: UInt64) -> Inner {
+        let relay = SessionRelay(
+            forwardingTo: delegate, protection: protection, wait: wait,
+            belongs: { [protection] request in
+                let rules = try protection.rules(for: Target(request.url).host)
+                return !rules.pinned || rules.pinSet == pins
+            },
+            onMove: { [weak self] handler, request in
+                guard let self else { throw URLError(.cancelled) }
+                try make(
+                    for: request.url, { try handler.next(in: $0, request) }, registered: { $1.run($0, by: handler) }
+                ).resume()
+            },
+            onInvalid: { [weak self] relay, session, error in self?.invalidated(relay, session, error) })
         // Foundation copies the configuration.
         let session = URLSession(configuration: configuration.value, delegate: relay, delegateQueue: queue.value)
         #if os(Linux)

@@ -9,20 +9,50 @@ import Foundation
 final class SessionRelay: PinningDelegate, @unchecked Sendable {
     private let handlers = Locked([ObjectIdentifier: Handler]())
     private let bindings = Locked([ObjectIdentifier: Data]())
+    /// Tasks whose requests go on in another session, until they end.
+    private let moved = Locked(Set<ObjectIdentifier>())
+    /// Whether a request belongs into this session: see ``InnerSessions``.
+    private let belongs: @Sendable (URLRequest) throws -> Bool
+    private let onMove: @Sendable (Handler, URLRequest) throws -> Void
     private let onInvalid: @Sendable (SessionRelay, URLSession, (any Error)?) -> Void
 
     init(
         forwardingTo delegate: (any URLSessionDelegate)?, protection: any Protection, wait: TimeInterval,
+        belongs: @escaping @Sendable (URLRequest) throws -> Bool,
+        onMove: @escaping @Sendable (Handler, URLRequest) throws -> Void,
         onInvalid: @escaping @Sendable (SessionRelay, URLSession, (any Error)?) -> Void
     ) {
-        self.onInvalid = onInvalid
+        (self.belongs, self.onMove, self.onInvalid) = (belongs, onMove, onInvalid)
         super.init(forwardingTo: delegate, protection: protection, wait: wait)
     }
 
     /// Before the task is resumed.
     func run(_ task: URLSessionTask, by handler: Handler) {
         handlers.with { $0[ObjectIdentifier(task)] = handler }
+        handler.runs(task)
     }
+
+    /// A redirect to a host with other pins goes on in that host's session: this one's connections may have been checked
+    /// for another host alone.
+    override func follows(_ request: URLRequest, in task: URLSessionTask) throws -> Bool {
+        if try belongs(request) { return true }
+        guard let handler = handler(of: task) else {
+            throw BonafideError(
+                .unsupportedClient, facts: ["host": request.url?.host ?? ""],
+                detail: "A task that was handed out was redirected to a host with other pins: request that host itself.")
+        }
+        guard request.httpBody != nil || !(task is URLSessionUploadTask) || ["GET", "HEAD"].contains(request.httpMethod) else {
+            throw BonafideError(
+                .unsupportedClient, facts: ["host": request.url?.host ?? ""],
+                detail: "An upload was redirected to a host with other pins: upload to that host itself.")
+        }
+        moved.with { _ = $0.insert(ObjectIdentifier(task)) }
+        handlers.with { _ = $0.removeValue(forKey: ObjectIdentifier(task)) }
+        do { try onMove(handler, request) } catch { handler.completed(error, response: nil) }
+        return false
+    }
+
+    private func isMoved(_ task: URLSessionTask) -> Bool { moved.with { $0.contains(ObjectIdentifier(task)) } }
 
     /// For a task that the app runs.
     func bind(_ task: URLSessionTask, to binding: Data?) {
@@ -42,6 +72,7 @@ final class SessionRelay: PinningDelegate, @unchecked Sendable {
     }
 
     override func urlSession(_ session: URLSession, task: URLSessionTask, didCompleteWithError error: (any Error)?) {
+        if moved.with({ $0.remove(ObjectIdentifier(task)) }) != nil { return }
         let explained = explained(error, of: task)
         Forward.completed(explained, of: session, task: task, to: delegates(of: task))
         bindings.with { _ = $0.removeValue(forKey: ObjectIdentifier(task)) }
@@ -57,19 +88,19 @@ final class SessionRelay: PinningDelegate, @unchecked Sendable {
     }
 
     func received(_ response: URLResponse, _ task: URLSessionTask) -> Bool {
-        guard let handler = handler(of: task) else { return false }
+        guard let handler = handler(of: task) else { return isMoved(task) }
         handler.received(response)
         return true
     }
 
     func received(_ data: Data, _ task: URLSessionTask) -> Bool {
-        guard let handler = handler(of: task) else { return false }
+        guard let handler = handler(of: task) else { return isMoved(task) }
         handler.received(data)
         return true
     }
 
     func received(fileAt location: URL, _ task: URLSessionTask) -> Bool {
-        guard let handler = handler(of: task) else { return false }
+        guard let handler = handler(of: task) else { return isMoved(task) }
         handler.received(fileAt: location)
         return true
     }
