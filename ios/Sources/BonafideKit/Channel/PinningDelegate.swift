@@ -20,6 +20,8 @@ import Security
 ///   wrap it in a `PinningDelegate` as well.
 /// - A TLS session that is resumed shows no certificates, and the system then asks nobody. After pins have changed
 ///   (``Protection/configRevision`` rises), make a new `URLSession`.
+/// - A connection of HTTP/2 may serve every host of its certificate, and is challenged for the first alone: give hosts with
+///   different pins a `URLSession` each.
 /// - It sees no request before it leaves: the token comes from ``Bonafide/protect(_:binding:)``.
 public class PinningDelegate: NSObject, URLSessionTaskDelegate, @unchecked Sendable {
     let wrapped: (any URLSessionDelegate)?
