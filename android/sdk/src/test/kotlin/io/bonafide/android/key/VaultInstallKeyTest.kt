@@ -109,7 +109,7 @@ class VaultInstallKeyTest : OnAndroid() {
             vault.calls.clear()
             vault.failures["generate in StrongBox"] = { failure }
             key(strongBox = true).apply { reset() }.loadOrCreate()
-            assertEquals(listOf("generate in StrongBox", "generate"), vault.calls.filter { it.startsWith("generate") }, "$failure")
+            assertEquals("$failure", listOf("generate in StrongBox", "generate"), vault.calls.filter { it.startsWith("generate") })
         }
         vault.calls.clear()
         key().apply { reset() }.loadOrCreate()
