@@ -36,7 +36,8 @@ final class Phone implements AutoCloseable {
     Phone(Path library, Path files, Map<String, String> properties) {
         emulator = new Machine(files.toFile());
         SystemPropertyHook answers = new SystemPropertyHook(emulator);
-        answers.setPropertyProvider(properties::get);
+        // Without an answer of ours bionic reads those of the phone that unidbg was made from.
+        answers.setPropertyProvider(name -> properties.getOrDefault(name, ""));
         emulator.getMemory().addHookListener(answers);
         emulator.getMemory().setLibraryResolver(new AndroidResolver(API));
         // Without it a started thread never runs.
