@@ -19,6 +19,10 @@ from pathlib import Path
 
 from elftools.elf.elffile import ELFFile
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+import telltale  # noqa: E402
+
 LIMITS = Path(__file__).with_name("limits.toml")
 SONAME = "libbonafide.so"
 MACHINES = {"arm64-v8a": "EM_AARCH64", "x86_64": "EM_X86_64"}
@@ -28,8 +32,6 @@ PAGE = 0x4000  # Android 15 has pages of 16 KB: https://developer.android.com/gu
 EXPORTS = re.compile(r"JNI_OnLoad|Java_io_bonafide_\w+|(ffi|uniffi)_bonafide_\w+")
 # Debug information, and the symbols that name every function: kept apart, for crash reports.
 LEFT_OVER = re.compile(r"\.symtab|\.strtab|\.z?debug_.*|\.gnu_debuglink")
-# Home folders of any machine; what only a build with tests holds.
-TELLTALE = re.compile(rb"/(?:home|root|Users)/[\w./-]+|[\w:]+::tests?::\w+|proptest|rcgen|criterion|emulated_\w+")
 
 
 def complaints(library: Path, abi: str, bionic: set[str], private: list[str]) -> Iterator[str]:
@@ -41,7 +43,7 @@ def complaints(library: Path, abi: str, bionic: set[str], private: list[str]) ->
         yield from loading(elf)
         yield from linking(elf, bionic)
         yield from sections(elf)
-    yield from strings(library.read_bytes(), private)
+    yield from telltale.complaints(library.read_bytes(), private)
 
 
 def loading(elf: ELFFile) -> Iterator[str]:
@@ -99,19 +101,6 @@ def sections(elf: ELFFile) -> Iterator[str]:
             yield f"it is not stripped: it has {section.name}"
     if elf.get_section_by_name(".note.gnu.build-id") is None:
         yield "it has no build-id, so a crash report could not be matched with its symbols"
-
-
-def strings(content: bytes, private: list[str]) -> Iterator[str]:
-    for path in private:
-        at = content.find(path.encode())
-        if at >= 0:
-            yield f"it holds a path of this machine: {readable(content[at:at + 120])}"
-    for found in sorted({match.group() for match in TELLTALE.finditer(content)})[:5]:
-        yield f"it holds {readable(found)}"
-
-
-def readable(text: bytes) -> str:
-    return re.split(rb"[^\x20-\x7e]", text)[0].decode()
 
 
 def sizes(content: bytes) -> dict[str, int]:

@@ -20,6 +20,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from xml.parsers.expat import ExpatError
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+import telltale  # noqa: E402
+
 LIMITS = Path(__file__).with_name("limits.toml")
 MINIMUM = "15.0"
 ON_MAC = platform.system() == "Darwin"
@@ -28,7 +32,6 @@ OTOOL, NM, STRIP = (("otool",), ("nm",), ("strip",)) if ON_MAC else (
     ("llvm-otool-19",), ("llvm-nm-19", "--no-llvm-bc"), ("llvm-strip-19",))
 # What an app links besides libSystem, by how its symbols begin.
 FRAMEWORKS = {"Security": ("_Sec", "_kSec"), "CoreFoundation": ("_CF", "_kCF", "___CF")}
-TELLTALE = re.compile(rb"/(?:home|root|Users)/[\w./-]+|[\w:]+::tests?::\w+|proptest|rcgen|criterion")
 # What Apple wants a reason for in the privacy manifest, by category:
 # https://developer.apple.com/documentation/bundleresources/describing-use-of-required-reason-api
 REASONS = {
@@ -95,7 +98,7 @@ def complaints(part: Slice, system: set[str], private: list[str]) -> Iterator[st
         for name in sorted(needed):
             if name not in system and not name.startswith(prefixes):
                 yield f"{architecture}: it calls {name}, which iOS lacks"
-    yield from strings(part.library.read_bytes(), private)
+    yield from telltale.complaints(part.library.read_bytes(), private)
 
 
 def undeclared(part: Slice, manifest: Path) -> Iterator[str]:
@@ -115,19 +118,6 @@ def undeclared(part: Slice, manifest: Path) -> Iterator[str]:
 
 def version_of(text: str) -> tuple[int, ...]:
     return tuple(int(part) for part in text.split("."))
-
-
-def strings(content: bytes, private: list[str]) -> Iterator[str]:
-    for path in private:
-        at = content.find(path.encode())
-        if at >= 0:
-            yield f"it holds a path of this machine: {readable(content[at:at + 120])}"
-    for found in sorted({match.group() for match in TELLTALE.finditer(content)})[:5]:
-        yield f"it holds {readable(found)}"
-
-
-def readable(text: bytes) -> str:
-    return re.split(rb"[^\x20-\x7e]", text)[0].decode()
 
 
 def system_symbols() -> set[str]:

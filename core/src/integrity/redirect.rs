@@ -4,10 +4,11 @@
 //! library that was preloaded, or one that altered the table since, stands there instead of the system's own: also when
 //! it has wiped its name from the environment.
 
+use std::ops::Range;
 use std::path::Path;
 
 use bonafide_protocol::measurement::Traces;
-use object::read::{Object as _, ObjectSymbol as _, ObjectSymbolTable as _};
+use object::read::{Object as _, ObjectSegment as _, ObjectSymbol as _, ObjectSymbolTable as _};
 use object::{RelocationTarget, SymbolKind};
 
 use super::loaded::{Elf, Text, with_elf};
@@ -43,7 +44,8 @@ const LOADERS: &[&str] = &["ld-", "linker"];
 /// The functions that the core calls and does not hold, each with the place of its address.
 #[derive(Clone, Debug)]
 pub(super) struct Calls {
-    path: String,
+    /// Where the core is loaded. Its path says less: Android maps every library of an app from the same package.
+    own: Range<u64>,
     slots: Vec<(u64, String)>,
 }
 
@@ -53,7 +55,7 @@ impl Calls {
         with_elf(files, maps, own, |elf, begins| {
             let bias = Text::of(own, elf, begins)?.bias;
             let slots = slots(elf).map(|(place, name)| (bias.wrapping_add(place), name)).take(MAX_CALLS).collect();
-            Ok(Self { path: own.path.clone(), slots })
+            Ok(Self { own: extent(elf, bias).ok_or("the file has nothing to load")?, slots })
         })
     }
 
@@ -71,8 +73,8 @@ impl Calls {
             };
             // Zero: a weak function that nobody has, and that is not called.
             match maps.at(target) {
-                _ if target == 0 => {}
-                Some(mapping) if mapping.path == self.path || is_system(mapping) => {}
+                _ if target == 0 || self.own.contains(&target) => {}
+                Some(mapping) if is_system(mapping) => {}
                 Some(mapping) if mapping.is_anonymous() => traces.push(format!("{function}@anonymous memory")),
                 Some(mapping) => traces.push(format!("{function}@{}", mapping.name())),
                 None => traces.push(format!("{function}@nowhere")),
@@ -80,6 +82,13 @@ impl Calls {
         }
         Traces::found(traces)
     }
+}
+
+/// The addresses that the file's segments are loaded at.
+fn extent(elf: &Elf<'_>, bias: u64) -> Option<Range<u64>> {
+    let begin = elf.segments().map(|segment| segment.address()).min()?;
+    let end = elf.segments().map(|segment| segment.address().saturating_add(segment.size())).max()?;
+    Some(bias.wrapping_add(begin)..bias.wrapping_add(end))
 }
 
 fn is_system(mapping: &Mapping) -> bool {
@@ -97,4 +106,30 @@ fn slots<'a>(elf: &'a Elf<'_>) -> impl Iterator<Item = (u64, String)> + 'a {
         let is_call = symbol.is_undefined() && symbol.kind() == SymbolKind::Text;
         is_call.then(|| Some((place, symbol.name().ok()?.to_owned()))).flatten()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::described::Described;
+    use super::*;
+
+    const MAPS: &str = "\
+1000-3000 r-xp 00004000 fe:01 7 /data/app/com.acme/base.apk
+5000-6000 r-xp 00104000 fe:01 7 /data/app/com.acme/base.apk
+7000-8000 r-xp 00000000 fe:01 8 /apex/com.android.runtime/lib64/bionic/libc.so
+";
+
+    fn redirected(target: u64) -> Result<Traces, String> {
+        let files = Described::new().with(MEMORY, target.to_ne_bytes());
+        let calls = Calls { own: 0x1000..0x3000, slots: vec![(0, "getrandom".to_owned())] };
+        Ok(calls.redirected(&files, &Maps::parse(MAPS.as_bytes(), 0x1000)?))
+    }
+
+    #[test]
+    fn another_library_of_the_same_package_is_not_the_cores_own() {
+        assert_eq!(redirected(0x5010), Ok(Traces::Known(vec!["getrandom@base.apk".to_owned()])));
+        for (target, whose) in [(0x1010, "the core's own"), (0x7010, "the system's"), (0, "nobody's")] {
+            assert_eq!(redirected(target), Ok(Traces::Known(Vec::new())), "{whose}");
+        }
+    }
 }
