@@ -41,11 +41,10 @@ struct ConfigForge {
         return try JSONSerialization.data(withJSONObject: file)
     }
 
-    /// A real core under a config with these hosts.
-    func protection(hosts: [[String: Any]]) async throws -> BonafideProtection {
+    /// A real core under a config with these hosts; `storage` is the test's to remove.
+    func protection(hosts: [[String: Any]], storage: URL) async throws -> BonafideProtection {
         let protection = BonafideProtection()
         let config = try config(hosts: hosts)
-        let storage = FileManager.default.temporaryDirectory.appendingPathComponent("bonafide-test-\(UUID().uuidString)")
         protection.start(timeout: 5) {
             Settings(
                 initialConfig: config, storage: storage, platform: .linux, appId: "com.acme.app", appVersion: "1",
