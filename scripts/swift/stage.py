@@ -109,6 +109,10 @@ def main() -> int:
             "TEST_RUNNER_BONAFIDE_STAGE": str(stage.folder / "stage.json"),
             "BONAFIDE_SWIFT_CA": str(stage.authority.pem),
         }
+        if sys.platform != "darwin":
+            # What a test or Foundation leaves behind lies here, and goes with the next run. Simulators have their own.
+            environment["TMPDIR"] = str(stage.folder / "tmp")
+            (stage.folder / "tmp").mkdir()
         return subprocess.run(asked.command, env=environment).returncode
     finally:
         stage.close()

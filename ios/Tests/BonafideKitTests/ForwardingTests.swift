@@ -124,6 +124,8 @@ private final class Everything: NSObject, URLSessionDataDelegate, URLSessionDown
 
     func urlSession(_ session: URLSession, downloadTask: URLSessionDownloadTask, didFinishDownloadingTo location: URL) {
         heard("file")
+        // Foundation on Linux leaves it lying.
+        try? FileManager.default.removeItem(at: location)
     }
 
     func urlSession(

@@ -13,7 +13,7 @@ import XCTest
 final class PinningDelegateTests: XCTestCase {
     private func protection(_ mode: String = "enforce", pins: [String]? = nil, host: String = "api.acme.com") async throws -> BonafideProtection {
         let entry: [String: Any] = ["host": host, "mode": mode, "pins": try pins ?? [Acme.pin("intermediate"), Vectors.nobodysPin]]
-        return try await ConfigForge().protection(hosts: [entry], storage: temporaryFolder())
+        return try await ConfigForge().protection(hosts: [entry], of: self)
     }
 
     private var task: URLSessionTask {

@@ -9,7 +9,7 @@ import XCTest
 final class EmptyChainTests: XCTestCase {
     func testAYesWithoutAChainIsANo() async throws {
         let entry: [String: Any] = ["host": "api.acme.com", "pins": [try Acme.pin("leaf"), Vectors.nobodysPin]]
-        let protection = try await ConfigForge().protection(hosts: [entry], storage: temporaryFolder())
+        let protection = try await ConfigForge().protection(hosts: [entry], of: self)
         let trust = SecTrust(standInFor: [], evaluated: [], names: ["api.acme.com"])
         let answer = await PinningDelegate(protection: protection)
             .answer(Challenges.challenge(TrustedSpace(host: "api.acme.com", trust: trust)))
