@@ -250,13 +250,10 @@ final class SessionTests: XCTestCase {
         let url = URL(string: stage.echo.absoluteString.replacingOccurrences(of: "https", with: "wss"))!
         let socket = try await session.webSocketTask(with: url)
         XCTAssertEqual(socket.originalRequest?.value(forHTTPHeaderField: "Bonafide-Token"), "t1")
-        #if canImport(Darwin)
-            // Foundation on Linux opens none.
-            socket.resume()
-            guard case .string(let text) = try await socket.receive() else { return XCTFail("not a text") }
-            XCTAssertEqual(try Echo(Data(text.utf8)).header("Bonafide-Token"), "t1", "the handshake had no token")
-            socket.cancel(with: .normalClosure, reason: nil)
-        #endif
+        socket.resume()
+        guard case .string(let text) = try await socket.receive() else { return XCTFail("not a text") }
+        XCTAssertEqual(try Echo(Data(text.utf8)).header("Bonafide-Token"), "t1", "the handshake had no token")
+        socket.cancel(with: .normalClosure, reason: nil)
         await XCTAssertThrowsAsync({ try await session.webSocketTask(with: URL(string: "ws://localhost:1")!) }) {
             XCTAssertEqual($0.bonafide?.code, .cleartextRefused)
         }
