@@ -215,6 +215,34 @@ final class SessionTests: XCTestCase {
         }
     }
 
+    func testAnInterceptedServerGetsNothing() async throws {
+        try XCTSkipUnless(Self.systemAsks, "Foundation on Linux asks nobody about a server; PinningDelegateTests asks the delegate")
+        let stage = try RealStage.open()
+        let session = session(stage)
+        fake.intercept("localhost")
+        await XCTAssertThrowsAsync({ try await session.data(from: stage.echo) }) {
+            XCTAssertEqual(($0 as? URLError)?.code, .serverCertificateUntrusted)
+            XCTAssertEqual($0.bonafide?.code, .pinMismatch)
+        }
+        await XCTAssertThrowsAsync({ try await session.download(from: stage.echo) }) {
+            XCTAssertEqual($0.bonafide?.code, .pinMismatch)
+        }
+        let socket = try await session.webSocketTask(with: Self.webSocket(stage.echo))
+        socket.resume()
+        await XCTAssertThrowsAsync({ try await socket.receive() }) { _ in }
+        XCTAssertEqual(fake.mismatches.first?.host, "localhost")
+    }
+
+    #if os(Linux)
+        private static let systemAsks = false
+    #else
+        private static let systemAsks = true
+    #endif
+
+    private static func webSocket(_ server: URL) -> URL {
+        URL(string: server.absoluteString.replacingOccurrences(of: "https", with: "wss"))!
+    }
+
     private static func redirect(from host: URL, to target: String) -> URL {
         var url = URLComponents(url: host.appendingPathComponent("redirect"), resolvingAgainstBaseURL: false)!
         url.queryItems = [URLQueryItem(name: "to", value: target)]
@@ -247,8 +275,7 @@ final class SessionTests: XCTestCase {
     func testAWebSocketCarriesTheToken() async throws {
         let stage = try RealStage.open()
         let session = session(stage)
-        let url = URL(string: stage.echo.absoluteString.replacingOccurrences(of: "https", with: "wss"))!
-        let socket = try await session.webSocketTask(with: url)
+        let socket = try await session.webSocketTask(with: Self.webSocket(stage.echo))
         XCTAssertEqual(socket.originalRequest?.value(forHTTPHeaderField: "Bonafide-Token"), "t1")
         socket.resume()
         guard case .string(let text) = try await socket.receive() else { return XCTFail("not a text") }
