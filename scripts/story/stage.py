@@ -173,6 +173,21 @@ class Stage:
             process.stop()
 
 
+#: An authority's certificate, whatever the machine's own openssl.cnf says: that of macOS makes none of it.
+AUTHORITY = """[req]
+distinguished_name = name
+x509_extensions = authority
+[name]
+[authority]
+basicConstraints = critical,CA:TRUE
+keyUsage = critical,keyCertSign,cRLSign
+subjectKeyIdentifier = hash
+"""
+
+#: LibreSSL, which macOS has, is told what OpenSSL takes for granted: the curve by its name, and the digest.
+NEW_KEY = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-pkeyopt", "ec_param_enc:named_curve", "-nodes", "-sha256")
+
+
 class Authority:
     """A private CA of the demo, made with OpenSSL."""
 
@@ -180,8 +195,10 @@ class Authority:
         self.stage, self.folder = stage, stage.folder / name
         self.folder.mkdir()
         self.pem = self.folder / "ca.pem"
-        stage.run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
-                  "-keyout", self.folder / "ca.key", "-out", self.pem, "-days", "30", "-subj", f"/CN=Demo CA {name}")
+        settings = self.folder / "ca.cnf"
+        settings.write_text(AUTHORITY)
+        stage.run("openssl", "req", "-x509", "-config", settings, *NEW_KEY, "-keyout", self.folder / "ca.key",
+                  "-out", self.pem, "-days", "30", "-subj", f"/CN=Demo CA {name}")
 
     def issue(self, name: str, *hosts: str) -> tuple[Path, Path]:
         """A new key, and a certificate for the hosts; the file holds leaf and CA."""
@@ -189,18 +206,26 @@ class Authority:
 
 
 def sign_leaf(stage: Stage, folder: Path, name: str, hosts: Sequence[str], ca: Path, ca_key: Path) -> tuple[Path, Path]:
-    """A new key and a certificate for the hosts, signed by a CA whose files are given."""
-    key, request, leaf = folder / f"{name}.key", folder / f"{name}.csr", folder / f"{name}.leaf.pem"
-    extensions = folder / f"{name}.ext"
+    """A new key and a certificate for the hosts, signed by a CA whose files are given.
+
+    It keeps to what Apple's systems want of a server: a name besides the common one, `serverAuth`, a short life.
+    """
     names = ",".join(f"{'IP' if host.replace('.', '').isdigit() else 'DNS'}:{host}" for host in hosts)
-    extensions.write_text(f"subjectAltName={names}\nextendedKeyUsage=serverAuth\n")
-    stage.run("openssl", "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
-              "-keyout", key, "-out", request, "-subj", f"/CN={hosts[0]}")
-    stage.run("openssl", "x509", "-req", "-in", request, "-CA", ca, "-CAkey", ca_key, "-CAcreateserial",
-              "-days", "20", "-extfile", extensions, "-out", leaf)
+    leaf, key = sign(stage, folder, name, hosts[0], f"subjectAltName={names}\nextendedKeyUsage=serverAuth\n", ca, ca_key)
     chain = folder / f"{name}.pem"
     chain.write_text(leaf.read_text() + ca.read_text())
     return chain, key
+
+
+def sign(stage: Stage, folder: Path, name: str, subject: str, extensions: str, ca: Path, ca_key: Path) -> tuple[Path, Path]:
+    """A new key and its certificate alone, signed by a CA whose files are given."""
+    key, request, leaf = folder / f"{name}.key", folder / f"{name}.csr", folder / f"{name}.leaf.pem"
+    told = folder / f"{name}.ext"
+    told.write_text(extensions)
+    stage.run("openssl", "req", *NEW_KEY, "-keyout", key, "-out", request, "-subj", f"/CN={subject}")
+    stage.run("openssl", "x509", "-req", "-sha256", "-in", request, "-CA", ca, "-CAkey", ca_key, "-CAcreateserial",
+              "-days", "20", "-extfile", told, "-out", leaf)
+    return leaf, key
 
 
 def request(url: str, ca: Path | None = None, headers: dict | None = None, body: bytes | None = None):

@@ -1,4 +1,5 @@
-"""Holds the Swift package's public API, and Apple's names that its sources use, against what is committed.
+"""Holds the Swift package's public API, and Apple's names that its sources use, against what is committed; and the list
+of tests to be one for Linux and for simulators.
 
     api.py SYMBOLGRAPH_FOLDER [--write]
 """
@@ -46,6 +47,23 @@ def apple_signatures() -> list[str]:
     return sorted(lines)
 
 
+def linux_alone() -> list[str]:
+    """Tests that a simulator would pass over without a word: outside StandIns none may be, and there each file says why."""
+    complaints = []
+    for file in sorted((IOS / "Tests").rglob("*.swift")):
+        text = file.read_text()
+        if file.parent.name == "StandIns":
+            if not text.startswith("#if os(Linux)\n// Of Linux alone: "):
+                complaints.append(f"{file} does not begin with why only Linux has it")
+            continue
+        depth = 0
+        for number, line in enumerate(text.splitlines(), 1):
+            depth += bool(re.match(r"\s*#if\b", line)) - bool(re.match(r"\s*#endif\b", line))
+            if depth and re.search(r"\bfunc test[A-Z]", line):
+                complaints.append(f"{file}:{number} is a test on some systems only: it belongs on all, or into StandIns")
+    return complaints
+
+
 def main() -> int:
     folder, write = Path(sys.argv[1]), "--write" in sys.argv
     wanted = {IOS / "api" / f"{module}.api": declarations(folder, module) for module in MODULES}
@@ -75,7 +93,10 @@ def main() -> int:
     leaks = [line for lines in wanted.values() for line in lines if re.search(r"\b(Native[A-Z]|Rust[A-Z]|Ffi|[A-Z]\w+Port\b)", line)]
     for line in leaks:
         print(f"a generated type is public: {line}")
-    return int(failed or bool(leaks))
+    alone = linux_alone()
+    for line in alone:
+        print(line)
+    return int(failed or bool(leaks) or bool(alone))
 
 
 sys.exit(main())

@@ -27,10 +27,12 @@ class Echo(BaseHTTPRequestHandler):
             self.end_headers()
         elif parts.path == "/slow":
             self.send_response(200)
+            self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", "1000000")
             self.end_headers()
             try:
-                self.wfile.write(b"first")
+                # Apple's systems look into the first bytes before they tell of an answer.
+                self.wfile.write(b"." * 4096)
                 self.wfile.flush()
                 for _ in range(600):
                     time.sleep(0.1)
@@ -57,6 +59,11 @@ class Echo(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         self.answer({"body": body.decode()})
 
+    def end_headers(self):
+        # Each request is to arrive here, whatever a client keeps.
+        self.send_header("Cache-Control", "no-store")
+        super().end_headers()
+
     def answer(self, more: dict) -> None:
         body = json.dumps({"path": self.path, "headers": dict(self.headers.items()), **more}).encode()
         self.send_response(200)
@@ -73,7 +80,7 @@ class Echo(BaseHTTPRequestHandler):
         self.send_header("Connection", "Upgrade")
         self.send_header("Sec-WebSocket-Accept", base64.b64encode(accept).decode())
         self.end_headers()
-        text = json.dumps({"headers": dict(self.headers.items())}).encode()
+        text = json.dumps({"path": self.path, "headers": dict(self.headers.items())}).encode()
         self.wfile.write(bytes([0x81, 126]) + len(text).to_bytes(2, "big") + text)
         self.wfile.flush()
         self.rfile.read(2)

@@ -1,5 +1,3 @@
-// Over the stand-ins for Apple's frameworks, or with servers whose CA only scripts/test-swift makes trusted.
-#if os(Linux)
 import DeviceCheck
 import Foundation
 import XCTest
@@ -13,13 +11,11 @@ final class AppAttestTests: XCTestCase {
     private let hash = Data(repeating: 7, count: 32)
 
     override func setUpWithError() throws {
-        folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        DCAppAttestService.standIn = apple
+        folder = try temporaryFolder()
     }
 
     /// A new process each time, with the same storage.
-    private func attest() -> AppAttest { AppAttest(folder: folder, patience: 0.2) }
+    private func attest() -> AppAttest { AppAttest(service: apple, folder: folder, patience: 0.2) }
 
     func testAKeyIsMadeOnceAttestedAndThenAsserts() throws {
         let first = try attest().evidence(boundHash: hash, anew: true)
@@ -120,8 +116,8 @@ final class AppAttestTests: XCTestCase {
 
 private struct Strange: Error {}
 
-/// Numbers its keys from 1. One test at a time.
-private final class Apple: DCAppAttestService, @unchecked Sendable {
+/// Apple's service, as the tests want it; it numbers its keys from 1. One test at a time.
+private final class Apple: AttestService, @unchecked Sendable {
     var supported = true
     var answers = true
     var failure: (any Error)?
@@ -130,33 +126,30 @@ private final class Apple: DCAppAttestService, @unchecked Sendable {
     private(set) var hashes = [Data]()
     private var made: UInt8 = 0
 
-    override var isSupported: Bool { supported }
+    var isSupported: Bool { supported }
 
-    override func generateKey(completionHandler: @escaping @Sendable (String?, (any Error)?) -> Void) {
+    func generateKey(_ done: @escaping @Sendable (Result<String, any Error>) -> Void) {
         calls.append("generate")
         made += 1
-        completionHandler(Data(repeating: made, count: 32).base64EncodedString(), nil)
+        done(.success(Data(repeating: made, count: 32).base64EncodedString()))
     }
 
-    override func attestKey(
-        _ keyId: String, clientDataHash: Data, completionHandler: @escaping @Sendable (Data?, (any Error)?) -> Void
+    func attest(_ keyId: String, _ clientDataHash: Data, _ done: @escaping @Sendable (Result<Data, any Error>) -> Void) {
+        answer("attest", keyId, clientDataHash, "attestation", done)
+    }
+
+    func assert(_ keyId: String, _ clientDataHash: Data, _ done: @escaping @Sendable (Result<Data, any Error>) -> Void) {
+        answer("assert", keyId, clientDataHash, "assertion", done)
+    }
+
+    private func answer(
+        _ what: String, _ keyId: String, _ hash: Data, _ made: String, _ done: @escaping @Sendable (Result<Data, any Error>) -> Void
     ) {
-        answer("attest", keyId, clientDataHash, completionHandler)
-    }
-
-    override func generateAssertion(
-        _ keyId: String, clientDataHash: Data, completionHandler: @escaping @Sendable (Data?, (any Error)?) -> Void
-    ) {
-        answer("assert", keyId, clientDataHash, completionHandler)
-    }
-
-    private func answer(_ what: String, _ keyId: String, _ hash: Data, _ done: @escaping @Sendable (Data?, (any Error)?) -> Void) {
         let number = Data(base64Encoded: keyId)?.first ?? 0
         calls.append("\(what) \(number)")
         guard answers else { return }
-        if let error = gone.contains(number) ? DCError(.invalidKey) : failure { return done(nil, error) }
+        if let error = gone.contains(number) ? DCError(.invalidKey) : failure { return done(.failure(error)) }
         hashes.append(hash)
-        DispatchQueue.global().async { done(Data("\(what == "attest" ? "attestation" : "assertion")".utf8), nil) }
+        DispatchQueue.global().async { done(.success(Data(made.utf8))) }
     }
 }
-#endif

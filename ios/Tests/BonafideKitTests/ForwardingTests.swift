@@ -1,5 +1,3 @@
-// Over the stand-ins for Apple's frameworks, or with servers whose CA only scripts/test-swift makes trusted.
-#if os(Linux)
 import BonafideTesting
 import Foundation
 import XCTest
@@ -10,7 +8,7 @@ import XCTest
     import FoundationNetworking
 #endif
 
-/// Each method of the app's delegate is reached through a pinning delegate that the real Foundation calls.
+/// Each method of the app's delegate is reached through a pinning delegate that the system's Foundation calls.
 final class ForwardingTests: XCTestCase {
     // Foundation on Linux ends the process now and then when a session goes away.
     private static let kept = Locked([URLSession]())
@@ -45,13 +43,31 @@ final class ForwardingTests: XCTestCase {
         for call in ["redirect", "response", "data", "completed", "file", "written", "sent", "invalid"] {
             XCTAssertTrue(delegate.calls.now.contains(call), "\(call) is not among \(delegate.calls.now)")
         }
-        // What Foundation on Linux never calls.
-        let socket = URLSession.shared.webSocketTask(with: URLRequest(url: URL(string: "wss://localhost:1")!))
-        pinning.urlSession(.shared, webSocketTask: socket, didOpenWithProtocol: nil)
-        pinning.urlSession(.shared, webSocketTask: socket, didCloseWith: .normalClosure, reason: nil)
-        let task = URLSession.shared.dataTask(with: stage.other)
-        pinning.urlSession(.shared, task: task, needNewBodyStream: { _ in })
-        for call in ["opened", "closed", "stream"] { XCTAssertTrue(delegate.calls.now.contains(call), call) }
+    }
+
+    /// What no request above brings about.
+    func testTheRestIsForwardedToo() {
+        let delegate = Everything()
+        let pinning = PinningDelegate(forwardingTo: delegate, protection: FakeProtection())
+        #if canImport(ObjectiveC)
+            // The runtime asks these two, and then calls the delegate itself.
+            for selector in [
+                #selector(URLSessionWebSocketDelegate.urlSession(_:webSocketTask:didOpenWithProtocol:)),
+                #selector(URLSessionWebSocketDelegate.urlSession(_:webSocketTask:didCloseWith:reason:)),
+                #selector(URLSessionTaskDelegate.urlSession(_:task:needNewBodyStream:)),
+            ] {
+                XCTAssertTrue(pinning.responds(to: selector), "\(selector)")
+                XCTAssertTrue(pinning.forwardingTarget(for: selector) as AnyObject? === delegate, "\(selector)")
+                XCTAssertFalse(PinningDelegate(protection: FakeProtection()).responds(to: selector), "\(selector)")
+            }
+        #else
+            let socket = URLSession.shared.webSocketTask(with: URLRequest(url: URL(string: "wss://localhost:1")!))
+            pinning.urlSession(.shared, webSocketTask: socket, didOpenWithProtocol: nil)
+            pinning.urlSession(.shared, webSocketTask: socket, didCloseWith: .normalClosure, reason: nil)
+            let task = URLSession.shared.dataTask(with: URL(string: "https://localhost:1")!)
+            pinning.urlSession(.shared, task: task, needNewBodyStream: { _ in })
+            for call in ["opened", "closed", "stream"] { XCTAssertTrue(delegate.calls.now.contains(call), call) }
+        #endif
     }
 }
 
@@ -108,6 +124,8 @@ private final class Everything: NSObject, URLSessionDataDelegate, URLSessionDown
 
     func urlSession(_ session: URLSession, downloadTask: URLSessionDownloadTask, didFinishDownloadingTo location: URL) {
         heard("file")
+        // Foundation on Linux leaves it lying.
+        try? FileManager.default.removeItem(at: location)
     }
 
     func urlSession(
@@ -128,4 +146,3 @@ private final class Everything: NSObject, URLSessionDataDelegate, URLSessionDown
         heard("closed")
     }
 }
-#endif

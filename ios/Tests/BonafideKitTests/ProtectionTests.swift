@@ -190,7 +190,7 @@ final class ProtectionTests: XCTestCase {
     }
 
     func testAnExtensionIsItsApp() throws {
-        let app = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID().uuidString)/Acme.app")
+        let app = try temporaryFolder().appendingPathComponent("Acme.app")
         let share = app.appendingPathComponent("PlugIns/Share.appex")
         try FileManager.default.createDirectory(at: share, withIntermediateDirectories: true)
         for (folder, id) in [(app, "com.acme.app"), (share, "com.acme.app.share")] {
@@ -211,7 +211,7 @@ final class ProtectionTests: XCTestCase {
         var options = StartOptions()
         options.name = "second"
         XCTAssertTrue(try StorageFolder(options: options).url.path.hasSuffix("io.bonafide/second"))
-        options.storage = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+        options.storage = try temporaryFolder().appendingPathComponent("storage")
         let made = try StorageFolder(options: options).make()
         XCTAssertTrue(made.isUnlocked)
         XCTAssertEqual(try FileManager.default.contentsOfDirectory(atPath: made.url.path), [])

@@ -1,5 +1,3 @@
-// Over the stand-ins for Apple's frameworks, or with servers whose CA only scripts/test-swift makes trusted.
-#if os(Linux)
 import Foundation
 import XCTest
 
@@ -14,15 +12,31 @@ final class RealServiceTests: XCTestCase {
     func testALoginGetsThroughWithTheTokenAndNotWithout() async throws {
         let stage = try RealStage.open()
         let session = BonafideSession(protection: try await stage.protection())
-        var request = URLRequest(url: stage.api.appendingPathComponent("login"))
-        request.httpMethod = "POST"
-        request.setValue("application/json", forHTTPHeaderField: "Content-Type")
-        let body = Data(#"{"user": "alice", "password": "x"}"#.utf8)
-        let (_, refused) = try await URLSession.shared.upload(for: request, from: body)
+        let (_, refused) = try await URLSession.shared.upload(for: login(stage.login), from: body)
         XCTAssertEqual((refused as? HTTPURLResponse)?.statusCode, 401)
-        let (data, answer) = try await session.upload(for: request, from: body)
+        let (data, answer) = try await session.upload(for: login(stage.login), from: body)
         XCTAssertEqual((answer as? HTTPURLResponse)?.statusCode, 200, String(decoding: data, as: UTF8.self))
         XCTAssertTrue(String(decoding: data, as: UTF8.self).contains(stage.app))
+    }
+
+    func testADevelopersBuildGetsInAmongDevelopersAndNowhereElse() async throws {
+        let stage = try RealStage.open()
+        let protection = try await stage.protection(development: true)
+        XCTAssertNotNil(protection.status.developmentKey)
+        let session = BonafideSession(protection: protection)
+        let (data, answer) = try await session.upload(for: login(stage.developmentApi), from: body)
+        XCTAssertEqual((answer as? HTTPURLResponse)?.statusCode, 200, String(decoding: data, as: UTF8.self))
+        let (_, refused) = try await session.upload(for: login(stage.api), from: body)
+        XCTAssertEqual((refused as? HTTPURLResponse)?.statusCode, 401)
+    }
+
+    private let body = Data(#"{"user": "alice", "password": "x"}"#.utf8)
+
+    private func login(_ api: URL) -> URLRequest {
+        var request = URLRequest(url: api.appendingPathComponent("login"))
+        request.httpMethod = "POST"
+        request.setValue("application/json", forHTTPHeaderField: "Content-Type")
+        return request
     }
 
     func testTheVerbsAnswerFromTheCore() async throws {
@@ -39,7 +53,8 @@ final class RealServiceTests: XCTestCase {
         XCTAssertNotEqual(token, bound)
         let diagnosis = try await protection.diagnose()
         XCTAssertTrue(diagnosis.healthy, "\(diagnosis)")
-        XCTAssertEqual(diagnosis.checks.map(\.name), ["start", "storage", "service", "tokens"])
+        let development = RealStage.isDevelopment ? ["development"] : []
+        XCTAssertEqual(diagnosis.checks.map(\.name), ["start"] + development + ["storage", "service", "tokens"])
         let unlisted = try await protection.headers(for: stage.other)
         XCTAssertEqual(unlisted, [:])
         await XCTAssertThrowsAsync({ try await protection.token(for: stage.other) }) {
@@ -50,7 +65,7 @@ final class RealServiceTests: XCTestCase {
     func testPinsOfTheRealConfig() async throws {
         let stage = try RealStage.open()
         let protection = try await stage.protection()
-        let chain = try stage.certificates
+        let chain = try RealStage.certificates(stage.chain)
         guard case .pinned = protection.checkPins(host: "localhost", chain: chain) else { return XCTFail("not pinned") }
         guard case .mismatch(let mismatch) = protection.checkPins(host: "localhost", chain: [chain[1]]) else {
             return XCTFail("the authority alone passed")
@@ -61,4 +76,3 @@ final class RealServiceTests: XCTestCase {
         XCTAssertEqual(protection.checkPins(host: "127.0.0.1", chain: chain), .unpinned)
     }
 }
-#endif

@@ -1,5 +1,3 @@
-// Over the stand-ins for Apple's frameworks, or with servers whose CA only scripts/test-swift makes trusted.
-#if os(Linux)
 import BonafideTesting
 import Foundation
 import XCTest
@@ -109,12 +107,13 @@ final class SessionTests: XCTestCase {
         let sent = try Echo(try await session.upload(for: post, from: Data("hello".utf8)).0)
         XCTAssertEqual(sent.body, "hello")
         XCTAssertEqual(sent.header("Bonafide-Token"), "t1")
-        let file = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+        let file = try temporaryFolder().appendingPathComponent("upload")
         try Data("from a file".utf8).write(to: file)
         let fromFile = try Echo(try await session.upload(for: post, fromFile: file).0)
         XCTAssertEqual(fromFile.body, "from a file")
 
         let (place, answer) = try await session.download(from: stage.echo)
+        addTeardownBlock { try? FileManager.default.removeItem(at: place) }
         XCTAssertEqual((answer as? HTTPURLResponse)?.statusCode, 200)
         XCTAssertEqual(try Echo(Data(contentsOf: place)).header("Bonafide-Token"), "t1")
 
@@ -181,7 +180,7 @@ final class SessionTests: XCTestCase {
         let stage = try RealStage.open()
         let delegate = SessionsSeen()
         let session = session(stage, delegate: delegate)
-        fake.pin(try XCTUnwrap(stage.other.host), to: [])
+        fake.pin(try XCTUnwrap(stage.other.host), to: try RealStage.certificates(stage.otherChain))
         for url in [stage.echo, stage.other, stage.echo, stage.other] { _ = try await session.data(from: url) }
         XCTAssertEqual(delegate.count, 2)
         XCTAssertEqual(delegate.invalidations, 0, "a session was thrown away for another host's sake")
@@ -191,8 +190,7 @@ final class SessionTests: XCTestCase {
         let stage = try RealStage.open()
         let seen = SessionsSeen()
         let session = session(stage, delegate: seen)
-        // On Linux the system asks nobody about a server, so that these pins part the hosts, and refuse nothing.
-        fake.pin(try XCTUnwrap(stage.echo.host), to: [])
+        fake.pin(try XCTUnwrap(stage.echo.host), to: try RealStage.certificates(stage.chain))
         let url = Self.redirect(from: stage.other, to: stage.echo.absoluteString + "/home")
         _ = try await session.data(from: stage.other)
         XCTAssertEqual(seen.count, 1)
@@ -200,20 +198,49 @@ final class SessionTests: XCTestCase {
         XCTAssertEqual(try Echo(data).path, "/home")
         XCTAssertEqual(seen.count, 2, "the redirect was followed over the first host's connections")
         let (file, _) = try await session.download(from: url)
+        addTeardownBlock { try? FileManager.default.removeItem(at: file) }
         XCTAssertEqual(try Echo(Data(contentsOf: file)).path, "/home")
     }
 
     func testRedirectsBetweenHostsWithOtherPinsEndOnce() async throws {
         let stage = try RealStage.open()
         let session = session(stage)
-        fake.pin(try XCTUnwrap(stage.echo.host), to: [])
-        fake.pin(try XCTUnwrap(stage.other.host), to: [])
+        fake.pin(try XCTUnwrap(stage.echo.host), to: try RealStage.certificates(stage.chain))
+        fake.pin(try XCTUnwrap(stage.other.host), to: try RealStage.certificates(stage.otherChain))
         // Each of them sends back to the other, deeper and deeper.
         var url = stage.echo.absoluteString + "/home"
         for round in 0..<30 { url = Self.redirect(from: round % 2 == 0 ? stage.other : stage.echo, to: url).absoluteString }
         await XCTAssertThrowsAsync({ try await session.data(from: URL(string: url)!) }) {
             XCTAssertEqual(($0 as? URLError)?.code, .httpTooManyRedirects, "\($0)")
         }
+    }
+
+    func testAnInterceptedServerGetsNothing() async throws {
+        try XCTSkipUnless(Self.systemAsks, "Foundation on Linux asks nobody about a server; PinningDelegateTests asks the delegate")
+        let stage = try RealStage.open()
+        let session = session(stage)
+        fake.intercept("localhost")
+        await XCTAssertThrowsAsync({ try await session.data(from: stage.echo) }) {
+            XCTAssertEqual(($0 as? URLError)?.code, .serverCertificateUntrusted)
+            XCTAssertEqual($0.bonafide?.code, .pinMismatch)
+        }
+        await XCTAssertThrowsAsync({ try await session.download(from: stage.echo) }) {
+            XCTAssertEqual($0.bonafide?.code, .pinMismatch)
+        }
+        let socket = try await session.webSocketTask(with: Self.webSocket(stage.echo))
+        socket.resume()
+        await XCTAssertThrowsAsync({ try await socket.receive() }) { _ in }
+        XCTAssertEqual(fake.mismatches.first?.host, "localhost")
+    }
+
+    #if os(Linux)
+        private static let systemAsks = false
+    #else
+        private static let systemAsks = true
+    #endif
+
+    private static func webSocket(_ server: URL) -> URL {
+        URL(string: server.absoluteString.replacingOccurrences(of: "https", with: "wss"))!
     }
 
     private static func redirect(from host: URL, to target: String) -> URL {
@@ -248,9 +275,12 @@ final class SessionTests: XCTestCase {
     func testAWebSocketCarriesTheToken() async throws {
         let stage = try RealStage.open()
         let session = session(stage)
-        let url = URL(string: stage.echo.absoluteString.replacingOccurrences(of: "https", with: "wss"))!
-        let socket = try await session.webSocketTask(with: url)
+        let socket = try await session.webSocketTask(with: Self.webSocket(stage.echo))
         XCTAssertEqual(socket.originalRequest?.value(forHTTPHeaderField: "Bonafide-Token"), "t1")
+        socket.resume()
+        guard case .string(let text) = try await socket.receive() else { return XCTFail("not a text") }
+        XCTAssertEqual(try Echo(Data(text.utf8)).header("Bonafide-Token"), "t1", "the handshake had no token")
+        socket.cancel(with: .normalClosure, reason: nil)
         await XCTAssertThrowsAsync({ try await session.webSocketTask(with: URL(string: "ws://localhost:1")!) }) {
             XCTAssertEqual($0.bonafide?.code, .cleartextRefused)
         }
@@ -261,7 +291,9 @@ final class SessionTests: XCTestCase {
         let session = session(stage)
         let download = try await session.downloadTask(with: URLRequest(url: stage.echo))
         XCTAssertEqual(download.originalRequest?.value(forHTTPHeaderField: "Bonafide-Token"), "t1")
-        let upload = try await session.uploadTask(with: URLRequest(url: stage.other), fromFile: URL(fileURLWithPath: "/dev/null"))
+        let file = try temporaryFolder().appendingPathComponent("upload")
+        try Data("x".utf8).write(to: file)
+        let upload = try await session.uploadTask(with: URLRequest(url: stage.other), fromFile: file)
         XCTAssertNil(upload.originalRequest?.value(forHTTPHeaderField: "Bonafide-Token"))
         download.cancel()
         upload.cancel()
@@ -305,4 +337,3 @@ private final class NoRedirect: NSObject, URLSessionTaskDelegate {
         completionHandler(nil)
     }
 }
-#endif

@@ -27,7 +27,7 @@ final class VectorTests: XCTestCase {
             let host = try XCTUnwrap(row["host"] as? String)
             // A config has at least two pins for a host.
             let entry: [String: Any] = ["host": "api.acme.com", "mode": mode, "pins": Array(Set(pins + [Vectors.nobodysPin, otherPin]))]
-            let protection = try await ConfigForge().protection(hosts: [entry])
+            let protection = try await ConfigForge().protection(hosts: [entry], of: self)
             let chain = try self.chain(name)
             XCTAssertEqual(chain.count, row["chain_length"] as? Int, name)
             let verdict = protection.checkPins(host: host, chain: chain)

@@ -1,5 +1,3 @@
-// Over the stand-ins for Apple's frameworks, or with servers whose CA only scripts/test-swift makes trusted.
-#if os(Linux)
 import Foundation
 import Security
 import XCTest
@@ -10,13 +8,18 @@ import XCTest
     import FoundationNetworking
 #endif
 
-/// A challenge as a session gives it, with real certificates. What the system makes of them, the test says.
+/// A challenge as a session gives it, with real certificates. On Apple's systems their own `SecTrust` judges them; on
+/// Linux a stand-in says what it would.
 enum Challenges {
+    /// - Parameters:
+    ///   - leaf: a leaf of ``Acme``, sent with its intermediate.
+    ///   - besides: other certificates of ``Acme`` that the server sends.
+    ///   - trusted: whether the system trusts the root.
     static func server(
-        _ host: String, presented: [Data]? = nil, evaluated: [Data]?, names: [String] = ["api.acme.com"]
-    ) -> URLAuthenticationChallenge {
-        let trust = SecTrust(standInFor: presented ?? evaluated ?? [], evaluated: evaluated, names: names)
-        return challenge(TrustedSpace(host: host, trust: trust))
+        _ host: String, leaf: String = "leaf", besides: [String] = [], trusted: Bool = true
+    ) throws -> URLAuthenticationChallenge {
+        let presented = try ([leaf, "intermediate"] + besides).map(Acme.certificate)
+        return challenge(TrustedSpace(host: host, trust: try trust(presented, leaf, trusted)))
     }
 
     static func serverWithoutCertificates(_ host: String) -> URLAuthenticationChallenge {
@@ -29,12 +32,52 @@ enum Challenges {
                 host: host, port: 443, protocol: "https", realm: "realm", authenticationMethod: NSURLAuthenticationMethodHTTPBasic))
     }
 
-    private static func challenge(_ space: URLProtectionSpace) -> URLAuthenticationChallenge {
+    static func challenge(_ space: URLProtectionSpace) -> URLAuthenticationChallenge {
         URLAuthenticationChallenge(
             protectionSpace: space, proposedCredential: nil, previousFailureCount: 0, failureResponse: nil, error: nil,
             sender: Nobody())
     }
+
+    #if os(Linux)
+        private static func trust(_ presented: [Data], _ leaf: String, _ trusted: Bool) throws -> SecTrust {
+            try SecTrust(standInFor: presented, evaluated: trusted ? Acme.chain(leaf) : nil, names: Acme.names(leaf))
+        }
+    #else
+        /// The test's root is the only anchor, if there is any, and nothing is fetched.
+        private static func trust(_ presented: [Data], _ leaf: String, _ trusted: Bool) throws -> SecTrust {
+            let anchors = try trusted ? [certificate(Acme.certificate("root"))] : []
+            var made: SecTrust?
+            let status = SecTrustCreateWithCertificates(
+                try presented.map(certificate) as CFArray, SecPolicyCreateSSL(true, nil), &made)
+            let trust = try XCTUnwrap(made, "OSStatus \(status)")
+            XCTAssertEqual(SecTrustSetAnchorCertificates(trust, anchors as CFArray), errSecSuccess)
+            XCTAssertEqual(SecTrustSetAnchorCertificatesOnly(trust, true), errSecSuccess)
+            XCTAssertEqual(SecTrustSetNetworkFetchAllowed(trust, false), errSecSuccess)
+            return trust
+        }
+
+        private static func certificate(_ der: Data) throws -> SecCertificate {
+            try XCTUnwrap(SecCertificateCreateWithData(nil, der as CFData))
+        }
+    #endif
 }
+
+#if !os(Linux)
+    /// A protection space with a server's certificates, which only the system can make otherwise.
+    private final class TrustedSpace: URLProtectionSpace, @unchecked Sendable {
+        private let trust: SecTrust?
+
+        init(host: String, trust: SecTrust?) {
+            self.trust = trust
+            super.init(
+                host: host, port: 443, protocol: "https", realm: nil, authenticationMethod: NSURLAuthenticationMethodServerTrust)
+        }
+
+        required init?(coder: NSCoder) { nil }
+
+        override var serverTrust: SecTrust? { trust }
+    }
+#endif
 
 struct ChallengeAnswer: Equatable {
     let disposition: URLSession.AuthChallengeDisposition
@@ -44,7 +87,8 @@ struct ChallengeAnswer: Equatable {
     static let cancelled = ChallengeAnswer(disposition: .cancelAuthenticationChallenge)
 }
 
-extension URLSessionTaskDelegate {
+// Of the class: methods of the protocol may be missing on Apple's systems.
+extension PinningDelegate {
     /// At the level of the session.
     func answer(_ challenge: URLAuthenticationChallenge) async -> ChallengeAnswer {
         await withCheckedContinuation { continuation in
@@ -69,4 +113,3 @@ private final class Nobody: NSObject, URLAuthenticationChallengeSender {
     func performDefaultHandling(for challenge: URLAuthenticationChallenge) {}
     func rejectProtectionSpaceAndContinue(with challenge: URLAuthenticationChallenge) {}
 }
-#endif

@@ -41,11 +41,13 @@ struct ConfigForge {
         return try JSONSerialization.data(withJSONObject: file)
     }
 
-    /// A real core under a config with these hosts.
-    func protection(hosts: [[String: Any]]) async throws -> BonafideProtection {
+    /// A real core under a config with these hosts; it ends with `test`.
+    func protection(hosts: [[String: Any]], of test: XCTestCase) async throws -> BonafideProtection {
         let protection = BonafideProtection()
         let config = try config(hosts: hosts)
-        let storage = FileManager.default.temporaryDirectory.appendingPathComponent("bonafide-test-\(UUID().uuidString)")
+        let storage = try test.temporaryFolder()
+        // The last block is called first: what still runs would make its folder anew.
+        test.addTeardownBlock { protection.close() }
         protection.start(timeout: 5) {
             Settings(
                 initialConfig: config, storage: storage, platform: .linux, appId: "com.acme.app", appVersion: "1",

@@ -1,0 +1,64 @@
+#if os(Linux)
+// Of Linux alone: no test can lock a simulator, break its enclave or look into a real keychain. The stand-in tells and does
+// what it is told.
+import Foundation
+import Security
+import XCTest
+
+@testable import BonafideKit
+
+/// The key's rules where the keychain or the enclave does not play along; EnclaveKeyTests has the others.
+final class StandInKeychainTests: XCTestCase {
+    private let keychain = StandInKeychain.shared
+
+    override func setUp() {
+        keychain.forget()
+    }
+
+    private func key(group: String? = nil) -> EnclaveKey {
+        EnclaveKey(name: "default", group: group, mayMake: true, inEnclave: true, isUnlocked: { true })
+    }
+
+    func testTheKeyIsMadeAsTheDesignHasIt() throws {
+        let facts = try key(group: "group.com.acme").loadOrCreate()
+        XCTAssertEqual(facts.point.count, 65)
+        XCTAssertEqual(facts.point.first, 4)
+        XCTAssertEqual(facts.level, .hardware)
+        let made = try XCTUnwrap(keychain.keys.first?.standInAttributes)
+        XCTAssertEqual(made[kSecAttrTokenID] as? NSString, kSecAttrTokenIDSecureEnclave)
+        let own = try XCTUnwrap(made[kSecPrivateKeyAttrs] as? NSDictionary)
+        XCTAssertEqual(own[kSecAttrIsPermanent] as? Bool, true)
+        XCTAssertEqual(own[kSecAttrAccessGroup] as? String, "group.com.acme")
+        let access = try XCTUnwrap(own[kSecAttrAccessControl] as? SecAccessControl)
+        XCTAssertEqual(access.standInProtection, "\(kSecAttrAccessibleAfterFirstUnlockThisDeviceOnly)")
+        XCTAssertEqual(access.standInFlags, .privateKeyUsage)
+    }
+
+    func testALockedPhoneNeverGetsANewKey() throws {
+        let facts = try key().loadOrCreate()
+        keychain.status = errSecInteractionNotAllowed
+        for attempt in [{ _ = try self.key().loadOrCreate() }, { _ = try self.key().sign(Data()) }, { try self.key().reset() }] {
+            XCTAssertThrowsError(try attempt()) { error in
+                guard case InstallKeyError.unavailable = error else { return XCTFail("\(error)") }
+            }
+        }
+        keychain.status = nil
+        XCTAssertEqual(keychain.keys.count, 1)
+        XCTAssertEqual(try key().loadOrCreate(), facts)
+    }
+
+    func testWhatTheEnclaveCannotUseAnyMoreIsLostAndAnythingElseIsNot() throws {
+        _ = try key().loadOrCreate()
+        let rows: [(String, Int, String)] = [
+            ("CryptoTokenKit", -3, "lost"), ("CryptoTokenKit", -6, "lost"), ("CryptoTokenKit", -2, "failed"),
+            (NSOSStatusErrorDomain, Int(errSecInteractionNotAllowed), "unavailable"), (NSOSStatusErrorDomain, -3, "failed"),
+        ]
+        for (domain, code, expected) in rows {
+            keychain.signingError = NSError(domain: domain, code: code)
+            XCTAssertThrowsError(try key().sign(Data())) { error in
+                XCTAssertTrue("\(error)".hasPrefix("\(expected)("), "\(domain) \(code): \(error)")
+            }
+        }
+    }
+}
+#endif
