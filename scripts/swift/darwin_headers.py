@@ -1,17 +1,25 @@
 """Writes what can be written of Apple's headers back in C and Objective-C, from the objc2 crates (apple_headers.py), for
 the Swift compiler to import: Security's functions and constants, DeviceCheck's class, and the protocols of URLSession's
-delegates. Names, nullability and numbers are Apple's; the compiler itself gives them their Swift names.
+delegates. Names, nullability and numbers are Apple's; the compiler itself gives them their Swift names. What Foundation.h
+declares by hand is compared with the crates.
 
-    darwin_headers.py FOLDER
+    darwin_headers.py FOLDER             writes the headers into it
+    darwin_headers.py --seen HEADER      HEADER, which the compiler wrote of BonafideKit, has just the delegate methods
+                                         that the sources implement: what Objective-C does not see, the system never calls
 """
 
 import re
 import sys
 from pathlib import Path
 
-from apple_headers import PROTOCOLS, RETURNS_RETAINED, Headers, bracketed, split, stand_ins, swift_functions
+from apple_headers import (
+    IOS, PROTOCOLS, RETURNS_RETAINED, Headers, bonafide_kit, bracketed, delegate_methods, split, stand_ins, swift_functions,
+    without_comments,
+)
 
 PLAIN = {"bool": "_Bool", "i64": "long long", "NSInteger": "NSInteger", "NSUInteger": "NSUInteger", "Void": "void"}
+# NSURLProtectionSpace's, which the generator leaves out, since its type is one of Security's; and NSLocking's.
+NOT_OF_THE_CLASS = ("serverTrust", "lock", "unlock")
 # The Swift names of Foundation's API notes.
 NESTED = {
     "NSURLSessionAuthChallengeDisposition": "URLSession.AuthChallengeDisposition",
@@ -112,11 +120,68 @@ def device_check(headers: Headers) -> list[str]:
     return [*lines, "@end", "ASSUME_NONNULL_END"]
 
 
-def main() -> None:
-    folder, headers = Path(sys.argv[1]), Headers.fetch()
-    for name, lines in [("Security", security(headers)), ("Delegates", delegates(headers)), ("DeviceCheck", device_check(headers))]:
-        (folder / f"{name}OfApple.h").write_text("\n".join(["// Written by darwin_headers.py.", *lines, ""]))
+def plain(type_: str) -> tuple[str, bool]:
+    """A type's name and whether it may be null, of a crate's type or of one in Objective-C."""
+    nullable = re.search(r"^Option<|\bnullable\b", type_) is not None
+    words = re.findall(r"\w+", re.sub(r"\b(nullable|Option|Retained|ProtocolObject|dyn|id(?=<))\b", "", type_))
+    return {"Self": "instancetype", "Void": "void", "NSErrorDomain": "NSString"}.get(words[0], words[0]), nullable
+
+
+def wrong_by_hand(headers: Headers, objective_c: str) -> list[str]:
+    """What a header of classes has otherwise than Apple's: superclasses, which may be sent, properties, methods, types."""
+    wrong = []
+    text = headers.foundation
+    classes = r"^((?:SENDABLE )?(?:\w+\(\"[\w.]+\"\) )*)@interface (\w+)(?:<[^>]*>)? : (\w+)\n(.*?)^@end"
+    for marks, name, above, inside in re.findall(classes, without_comments(objective_c), re.MULTILINE | re.DOTALL):
+        if not re.search(rf"super\({above}\b[^\]]*\]\s*(?:#\[[^\]]*\]\s*)*pub struct {name}\b", text):
+            wrong.append(f"{name} is not Apple's class below {above}")
+        if ("SENDABLE" in marks) != (f"unsafe impl Send for {name} " in text):
+            wrong.append(f"{name}: whether it is Sendable is not as Apple says")
+        apples = {}
+        for block in re.findall(rf"^impl(?:<[^{{]*>)? {name}(?:<[^{{]*>)? \{{(.*?)^\}}", text, re.MULTILINE | re.DOTALL):
+            for selector, (types, result) in headers.methods(block).items():
+                parameters = [plain(type_) for type_ in types if not type_.startswith("Allocated<")]
+                apples.setdefault(selector, []).append((parameters, plain(result)))
+        ours = [(n, ([], plain(("nullable " if "nullable" in attributes else "") + type_))) for attributes, type_, n in re.findall(r"@property \(([^)]*)\) ([^;]*?)(\w+);", inside)]
+        for result, signature in re.findall(r"^[+-] \(([^)]*)\)([^;]*);", inside, re.MULTILINE):
+            parts = re.findall(r"(\w+):\(([^)]*)\)", signature)
+            selector = "".join(f"{part}:" for part, _ in parts) or signature.strip()
+            ours.append((selector, ([plain(type_) for _, type_ in parts], plain(result))))
+        for selector, declared in ours:
+            if declared not in apples.get(selector, []) and selector not in NOT_OF_THE_CLASS:
+                wrong.append(f"{name} has no {selector} of {declared}, but {apples.get(selector, 'nothing')}")
+    return wrong
+
+
+def unseen(header: str) -> list[str]:
+    """Delegate methods that the sources implement and the header that the compiler wrote has not, or has besides."""
+    implemented, _ = delegate_methods(Headers.fetch(), bonafide_kit())
+    wrong = []
+    for name in ("PinningDelegate", "SessionRelay"):
+        seen = set()
+        for inside in re.findall(rf"^@interface {name}\b[^\n]*\n(.*?)^@end", header, re.MULTILINE | re.DOTALL):
+            for signature in re.findall(r"^- \(void\)(URLSession[^;]*);", inside, re.MULTILINE):
+                # What stands in brackets may have colons of its own.
+                while "(" in signature:
+                    signature = re.sub(r"\([^()]*\)", "", signature)
+                seen.add("".join(f"{part}:" for part in re.findall(r"(\w+):", signature)))
+        for selector in sorted(seen ^ implemented[f"{name}.swift"]):
+            wrong.append(f"{name}: {selector} is {'not in the sources' if selector in seen else 'not seen by Objective-C'}")
+    return wrong
+
+
+def main() -> int:
+    if sys.argv[1] == "--seen":
+        wrong = unseen(Path(sys.argv[2]).read_text())
+    else:
+        folder, headers = Path(sys.argv[1]), Headers.fetch()
+        wrong = wrong_by_hand(headers, (IOS / "StandIns/Darwin/headers/Foundation.h").read_text())
+        for name, lines in [("Security", security(headers)), ("Delegates", delegates(headers)), ("DeviceCheck", device_check(headers))]:
+            (folder / f"{name}OfApple.h").write_text("\n".join(["// Written by darwin_headers.py.", *lines, ""]))
+    for line in wrong:
+        print(line, file=sys.stderr)
+    return int(bool(wrong))
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -4,7 +4,7 @@
 #include "Security.h"
 
 ASSUME_NONNULL_BEGIN
-SENDABLE BRIDGED("Swift.String") @interface NSString : NSObject
+BRIDGED("Swift.String") @interface NSString : NSObject
 @end
 
 BRIDGED("Data") @interface NSData : NSObject
@@ -13,7 +13,10 @@ BRIDGED("Data") @interface NSData : NSObject
 SENDABLE BRIDGED("URL") @interface NSURL : NSObject
 @end
 
-SENDABLE @interface NSNumber : NSObject
+@interface NSValue : NSObject
+@end
+
+SENDABLE @interface NSNumber : NSValue
 @end
 
 BRIDGED("Swift.Array") @interface NSArray<ObjectType> : NSObject
@@ -50,13 +53,16 @@ SENDABLE NAMED("Bundle") @interface NSBundle : NSObject
 SENDABLE NAMED("OperationQueue") @interface NSOperationQueue : NSObject
 @end
 
-NAMED("InputStream") @interface NSInputStream : NSObject
+NAMED("Stream") @interface NSStream : NSObject
 @end
 
-NAMED("OutputStream") @interface NSOutputStream : NSObject
+NAMED("InputStream") @interface NSInputStream : NSStream
 @end
 
-SENDABLE BRIDGED("URLRequest") @interface NSURLRequest : NSObject
+NAMED("OutputStream") @interface NSOutputStream : NSStream
+@end
+
+BRIDGED("URLRequest") @interface NSURLRequest : NSObject
 @end
 
 SENDABLE NAMED("URLResponse") @interface NSURLResponse : NSObject
