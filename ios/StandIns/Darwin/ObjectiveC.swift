@@ -1,8 +1,8 @@
 // What Swift itself adds to the Objective-C runtime, as far as the sources and the compiler need it.
 @_exported import ObjectiveC
 
-public struct Selector: Hashable, Sendable {
-    public init(_ name: String) {}
+public struct Selector: Hashable, @unchecked Sendable {
+    var pointer: OpaquePointer
 }
 
 public struct ObjCBool {
