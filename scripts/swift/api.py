@@ -11,6 +11,7 @@ from pathlib import Path
 
 IOS = Path(__file__).resolve().parents[2] / "ios"
 MODULES = ("BonafideKit", "BonafideTesting")
+STAND_INS = ("DeviceCheck", "Security")
 APPLE = re.compile(r"\b(?:k?Sec[A-Z]\w+|errSec\w+|DC[A-Z]\w+)")
 
 
@@ -32,14 +33,14 @@ def used_and_declared() -> tuple[set[str], set[str]]:
     code = lambda folder: [re.sub(r"//.*", "", file.read_text()) for file in (IOS / folder).rglob("*.swift")]
     used = {name for text in code("Sources/BonafideKit") for name in APPLE.findall(text)}
     declares = re.compile(r"\b(?:let|func|class|struct|enum|typealias) (" + APPLE.pattern[2:] + ")")
-    declared = {name for text in code("StandIns") for name in declares.findall(text)}
+    declared = {name for folder in STAND_INS for text in code(f"StandIns/{folder}") for name in declares.findall(text)}
     return used, declared
 
 
 def apple_signatures() -> list[str]:
-    """The stand-ins' own declarations of Apple's names, to be compared with Apple's documentation when they change."""
+    """The stand-ins' own declarations of Apple's names; apple_headers.py compares them with Apple's."""
     lines = set()
-    for file in (IOS / "StandIns").rglob("*.swift"):
+    for file in [file for folder in STAND_INS for file in (IOS / "StandIns" / folder).glob("*.swift")]:
         text = re.sub(r"//.*", "", file.read_text())
         for found in re.findall(r"(?:public|open|override) (?:static |class )?(?:func|let|var) [^{=]*", text):
             if APPLE.search(found) or "Handler" in found:

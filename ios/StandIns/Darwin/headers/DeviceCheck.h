@@ -1,0 +1,3 @@
+#pragma once
+#include "Foundation.h"
+#include "DeviceCheckOfApple.h"

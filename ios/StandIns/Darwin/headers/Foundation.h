@@ -1,0 +1,142 @@
+// The classes of Foundation that the sources use, as far as they use them; the delegates' protocols are generated.
+#pragma once
+#include "CoreFoundation.h"
+#include "Security.h"
+
+ASSUME_NONNULL_BEGIN
+BRIDGED("Swift.String") @interface NSString : NSObject
+@end
+
+BRIDGED("Data") @interface NSData : NSObject
+@end
+
+SENDABLE BRIDGED("URL") @interface NSURL : NSObject
+@end
+
+@interface NSValue : NSObject
+@end
+
+SENDABLE @interface NSNumber : NSValue
+@end
+
+BRIDGED("Swift.Array") @interface NSArray<ObjectType> : NSObject
+@end
+
+BRIDGED("Swift.Dictionary") @interface NSDictionary<KeyType, ObjectType> : NSObject
+- (instancetype)initWithDictionary:(NSDictionary<KeyType, ObjectType> *)other;
+@end
+
+SENDABLE BRIDGED("Swift.Error") @interface NSError : NSObject
+@property (readonly, copy) NSString *domain;
+@property (readonly) NSInteger code;
+@end
+
+extern NSString *const NSOSStatusErrorDomain;
+extern NSString *const NSLocalizedDescriptionKey;
+extern NSString *const NSURLErrorFailingURLErrorKey;
+
+SENDABLE @interface NSLock : NSObject
+- (void)lock;
+- (void)unlock;
+@end
+
+SENDABLE NAMED("Bundle") @interface NSBundle : NSObject
+@property (class, readonly, strong) NSBundle *mainBundle;
+- (nullable instancetype)initWithURL:(NSURL *)url;
+@property (readonly, copy) NSURL *bundleURL;
+@property (nullable, readonly, copy) NSURL *resourceURL;
+@property (nullable, readonly, copy) NSURL *executableURL;
+@property (nullable, readonly, copy) NSString *bundleIdentifier;
+@property (nullable, readonly, copy) NSDictionary<NSString *, id> *infoDictionary;
+@end
+
+SENDABLE NAMED("OperationQueue") @interface NSOperationQueue : NSObject
+@end
+
+NAMED("Stream") @interface NSStream : NSObject
+@end
+
+NAMED("InputStream") @interface NSInputStream : NSStream
+@end
+
+NAMED("OutputStream") @interface NSOutputStream : NSStream
+@end
+
+BRIDGED("URLRequest") @interface NSURLRequest : NSObject
+@end
+
+SENDABLE NAMED("URLResponse") @interface NSURLResponse : NSObject
+@property (nullable, readonly, copy) NSURL *URL;
+@end
+
+SENDABLE NAMED("HTTPURLResponse") @interface NSHTTPURLResponse : NSURLResponse
+@property (readonly) NSInteger statusCode;
+@end
+
+SENDABLE NAMED("CachedURLResponse") @interface NSCachedURLResponse : NSObject
+@end
+
+SENDABLE NAMED("URLCredential") @interface NSURLCredential : NSObject
+@end
+
+extern NSString *const NSURLAuthenticationMethodServerTrust;
+
+SENDABLE NAMED("URLProtectionSpace") @interface NSURLProtectionSpace : NSObject
+@property (readonly, copy) NSString *host;
+@property (readonly, copy) NSString *authenticationMethod;
+@property (nullable, readonly) SecTrustRef serverTrust;
+@end
+
+SENDABLE NAMED("URLAuthenticationChallenge") @interface NSURLAuthenticationChallenge : NSObject
+@property (readonly, copy) NSURLProtectionSpace *protectionSpace;
+@end
+
+SENDABLE NAMED("URLSessionConfiguration") @interface NSURLSessionConfiguration : NSObject
+@property (class, readonly, strong) NSURLSessionConfiguration *defaultSessionConfiguration;
+@property (nullable, readonly, copy) NSString *identifier;
+@property (nullable, copy) NSDictionary *HTTPAdditionalHeaders;
+@end
+
+SENDABLE NAMED("URLSessionTask") @interface NSURLSessionTask : NSObject
+@property (nullable, readonly, copy) NSURLRequest *originalRequest;
+@property (nullable, readonly, copy) NSURLRequest *currentRequest;
+@property (nullable, readonly, copy) NSURLResponse *response;
+- (void)cancel;
+- (void)resume;
+@end
+
+SENDABLE NAMED("URLSessionDataTask") @interface NSURLSessionDataTask : NSURLSessionTask
+@end
+
+SENDABLE NAMED("URLSessionUploadTask") @interface NSURLSessionUploadTask : NSURLSessionDataTask
+@end
+
+SENDABLE NAMED("URLSessionDownloadTask") @interface NSURLSessionDownloadTask : NSURLSessionTask
+@end
+
+SENDABLE NAMED("URLSessionStreamTask") @interface NSURLSessionStreamTask : NSURLSessionTask
+@end
+
+SENDABLE NAMED("URLSessionWebSocketTask") @interface NSURLSessionWebSocketTask : NSURLSessionTask
+@end
+
+SENDABLE NAMED("URLSessionTaskMetrics") @interface NSURLSessionTaskMetrics : NSObject
+@end
+
+@protocol NSURLSessionDelegate;
+
+SENDABLE NAMED("URLSession") @interface NSURLSession : NSObject
++ (NSURLSession *)sessionWithConfiguration:(NSURLSessionConfiguration *)configuration
+                                  delegate:(nullable id<NSURLSessionDelegate>)delegate
+                             delegateQueue:(nullable NSOperationQueue *)queue;
+- (void)finishTasksAndInvalidate;
+- (void)invalidateAndCancel;
+- (NSURLSessionDataTask *)dataTaskWithRequest:(NSURLRequest *)request;
+- (NSURLSessionUploadTask *)uploadTaskWithRequest:(NSURLRequest *)request fromFile:(NSURL *)fileURL;
+- (NSURLSessionUploadTask *)uploadTaskWithRequest:(NSURLRequest *)request fromData:(NSData *)bodyData;
+- (NSURLSessionDownloadTask *)downloadTaskWithRequest:(NSURLRequest *)request;
+- (NSURLSessionWebSocketTask *)webSocketTaskWithRequest:(NSURLRequest *)request;
+@end
+ASSUME_NONNULL_END
+
+#include "DelegatesOfApple.h"
