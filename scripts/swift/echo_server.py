@@ -1,8 +1,9 @@
-"""An HTTPS server for the Swift tests: says what it was sent, redirects, and dawdles."""
+"""An HTTPS server for the Swift tests: says what it was sent, redirects, dawdles, and talks without end."""
 
 import base64
 import hashlib
 import json
+import queue
 import ssl
 import threading
 import time
@@ -10,6 +11,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
 WEBSOCKET_GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+# What /endless writes: blocks of one byte each, the next in each block.
+BLOCK = 1 << 14
+MOST_TAKEN = 1 << 26
 
 
 class Echo(BaseHTTPRequestHandler):
@@ -42,6 +46,24 @@ class Echo(BaseHTTPRequestHandler):
         elif parts.path == "/gone":
             # Whether the client of /slow has hung up.
             self.answer({"gone": self.server.gone.wait(30)})
+        elif parts.path == "/endless":
+            # With breaths, since Foundation on Linux hears of nothing while libcurl has something to read. Ended here
+            # before the memory of a client that takes everything is.
+            self.send_response(200)
+            self.send_header("Content-Length", str(MOST_TAKEN))
+            self.end_headers()
+            taken = 0
+            try:
+                while taken < MOST_TAKEN:
+                    taken += self.wfile.write(bytes([taken // BLOCK % 251]) * BLOCK)
+                    time.sleep(0.001)
+            except OSError:
+                pass
+            self.server.taken.put(taken)
+            self.close_connection = True
+        elif parts.path == "/taken":
+            # What the client of /endless took, once it has stopped.
+            self.answer({"taken": self.server.taken.get(timeout=30)})
         elif parts.path == "/basic":
             if self.headers.get("Authorization"):
                 self.answer({"authorization": self.headers["Authorization"]})
@@ -94,7 +116,7 @@ class Quiet(ThreadingHTTPServer):
 def serve(chain, key) -> Quiet:
     """A server on a free port of 127.0.0.1, on threads of its own."""
     server = Quiet(("127.0.0.1", 0), Echo)
-    server.gone = threading.Event()
+    server.gone, server.taken = threading.Event(), queue.Queue()
     if chain is not None:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(chain, key)

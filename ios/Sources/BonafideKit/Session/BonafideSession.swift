@@ -96,7 +96,8 @@ public final class BonafideSession: Sendable {
     }
 
     /// As `URLSession.bytes(for:)`: returns with the head of the answer. What has come and was not read yet is kept in
-    /// memory. Not in a background session (`unsupportedClient`).
+    /// memory; past a mebibyte the transfer waits for its reader. Where the system then starts over in place of going on,
+    /// the bytes end with `URLError.networkConnectionLost`. Not in a background session (`unsupportedClient`).
     public func bytes(
         for request: URLRequest, binding: Data? = nil, delegate: (any URLSessionTaskDelegate)? = nil
     ) async throws -> (BonafideBytes, URLResponse) {
@@ -107,7 +108,7 @@ public final class BonafideSession: Sendable {
             if case .cancelled = end { handler.cancel() }
         }
         return try await withTaskCancellationHandler {
-            (BonafideBytes(stream), try await handler.begun.value())
+            (BonafideBytes(stream, taken: handler.taken), try await handler.begun.value())
         } onCancel: {
             handler.cancel()
         }
