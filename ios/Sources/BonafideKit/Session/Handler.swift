@@ -56,6 +56,9 @@ final class Handler: Sendable {
         if isCancelled { task.cancel() }
     }
 
+    /// Whether its caller wants no more of it.
+    var isCancelled: Bool { content.with { $0.isCancelled } }
+
     func cancel() {
         let task = content.with { content in
             content.isCancelled = true

@@ -43,10 +43,12 @@ final class InnerSessions: Sendable {
         func ready() -> (() -> Void)? {
             guard makers == 0, let end, end != done else { return nil }
             done = end
-            return { [session] in
+            return { [session, relay] in
                 switch end {
                 case .finishing: session.finishTasksAndInvalidate()
-                case .cancelling: session.invalidateAndCancel()
+                case .cancelling:
+                    relay.cancels()
+                    session.invalidateAndCancel()
                 }
             }
         }
