@@ -11,7 +11,7 @@ import Security
 /// ```
 /// Every method that the app's delegate implements is forwarded to it. A challenge with a server's certificates reaches
 /// it only after the pins have passed: it can refuse what they allow, and cannot allow what they refuse. On a redirect the
-/// token is taken off, and a protected host gets its own. A request that the pins stopped fails with
+/// token is taken off, and a protected host gets its own, with the binding that ``Bonafide/protect(_:binding:)`` was given. A request that the pins stopped fails with
 /// `URLError.serverCertificateUntrusted` for the delegate, and with `URLError.cancelled` in completion handlers and
 /// `async` calls, which no delegate can change; ``BonafideProtection/addMismatchListener(_:)`` hears of it in any case.
 ///
@@ -49,7 +49,7 @@ public class PinningDelegate: NSObject, URLSessionTaskDelegate, @unchecked Senda
         (wrapped as? any URLSessionTaskDelegate).map { [$0] } ?? []
     }
 
-    func binding(of task: URLSessionTask) -> Data? { nil }
+    func binding(of task: URLSessionTask) -> Data? { TokenBindings.shared.binding(of: task.originalRequest) }
 
     /// Whether its caller has cancelled it, as far as that can be known.
     func isCancelled(_ task: URLSessionTask) -> Bool { false }
