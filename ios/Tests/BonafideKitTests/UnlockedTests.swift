@@ -34,6 +34,10 @@ final class UnlockedTests: XCTestCase {
         func testTheSystemsOwnErrors() throws {
             let full = try failure { try Data("x".utf8).write(to: URL(fileURLWithPath: "/dev/full")) }
             XCTAssertTrue(StorageFolder.isUnlocked(although: full), "\(full)")
+            var options = StartOptions()
+            options.storage = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+            let folder = try StorageFolder(options: options).make()
+            XCTAssertTrue(folder.isUnlocked { _ in try Data("x".utf8).write(to: URL(fileURLWithPath: "/dev/full")) })
             let missing = try failure { try Data("x".utf8).write(to: URL(fileURLWithPath: "/nowhere/x")) }
             XCTAssertFalse(StorageFolder.isUnlocked(although: missing), "\(missing)")
         }

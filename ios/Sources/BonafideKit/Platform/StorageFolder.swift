@@ -55,12 +55,16 @@ struct StorageFolder: Sendable {
 
     /// Whether the phone has been unlocked since it was booted: before that, no file of this protection can be made.
     var isUnlocked: Bool {
+        isUnlocked { try Data("x".utf8).write(to: $0, options: .completeFileProtectionUntilFirstUserAuthentication) }
+    }
+
+    func isUnlocked(write: (URL) throws -> Void) -> Bool {
         let canary = url.appendingPathComponent("unlocked-\(UUID().uuidString)")
         defer { try? FileManager.default.removeItem(at: canary) }
         do {
             // Missing where there was no space for it at the start.
             try create()
-            try Data("x".utf8).write(to: canary, options: .completeFileProtectionUntilFirstUserAuthentication)
+            try write(canary)
             return true
         } catch {
             return Self.isUnlocked(although: error)
