@@ -149,7 +149,8 @@ final class InnerSessions: Sendable {
                     for: request.url, { try handler.next(in: $0, request) }, registered: { $1.run($0, by: handler) }
                 ).resume()
             },
-            onInvalid: { [weak self] relay, session, error in self?.invalidated(relay, session, error) })
+            // Held until then, so that the app's delegate hears of the end of a session that nobody holds.
+            onInvalid: { [self] relay, session, error in invalidated(relay, session, error) })
         // Foundation copies the configuration.
         let session = URLSession(configuration: configuration.value, delegate: relay, delegateQueue: queue.value)
         #if os(Linux)
@@ -188,6 +189,10 @@ final class InnerSessions: Sendable {
 
     func end(cancelling: Bool) {
         let (ends, waiting) = content.with { content in
+            // Without a request there was no session of the system's, whose end the app's delegate could hear of.
+            if !content.isEnded, content.current.isEmpty, content.retired.isEmpty, delegate != nil {
+                content.current[""] = open("", protection.configRevision)
+            }
             content.isEnded = true
             let sessions = Array(content.current.values) + Array(content.retired.values)
             return (sessions.compactMap { $0.end(cancelling ? .cancelling : .finishing) }, Array(content.waiting.values))
