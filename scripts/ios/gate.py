@@ -41,6 +41,10 @@ REASONS = {
     "NSPrivacyAccessedAPICategoryDiskSpace": {"_statfs", "_fstatfs", "_statvfs", "_fstatvfs"},
 }
 SHARED = {"_rust_eh_personality"}
+# What replaces methods of classes that are somebody else's. ios/Tests/BonafideKitTests/SwizzlingTests.swift looks for the
+# names in the sources.
+SWIZZLING = {"_method_exchangeImplementations", "_class_replaceMethod", "_method_setImplementation", "_class_addMethod",
+             "_object_setClass", "_imp_implementationWithBlock"}
 FUNCTION = re.compile(r"\b((?:uniffi|ffi)_bonafide_\w+)\s*\(")
 
 
@@ -62,6 +66,9 @@ class Slice:
         text = run(*OTOOL, "-arch", architecture, "-lv", self.library)
         found = re.findall(r"cmd LC_BUILD_VERSION\n.*\n\s*platform (\S+)\n(?:.*\n)*?\s*minos (\S+)", text)
         return found + [("IOS", version) for version in re.findall(r"cmd LC_VERSION_MIN_IPHONEOS\n.*\n\s*version (\S+)", text)]
+
+    def sections(self, architecture: str) -> set[str]:
+        return set(re.findall(r"sectname (\S+)", run(*OTOOL, "-arch", architecture, "-lv", self.library)))
 
     def symbols(self, architecture: str) -> tuple[set[str], set[str]]:
         """What it defines for others, and what it needs of others."""
@@ -94,9 +101,13 @@ def complaints(part: Slice, system: set[str], private: list[str]) -> Iterator[st
         for name in sorted(part.functions()):
             if f"_{name}" not in defined:
                 yield f"{architecture}: the header names {name}, which is not there"
+        for name in sorted(SWIZZLING & needed):
+            yield f"{architecture}: it calls {name}, which changes other people's classes"
+        if "__objc_nlclslist" in part.sections(architecture):
+            yield f"{architecture}: a class of it has a +load, which runs before the app does"
         prefixes = tuple(prefix for each in FRAMEWORKS.values() for prefix in each)
         for name in sorted(needed):
-            if name not in system and not name.startswith(prefixes):
+            if name not in system | SWIZZLING and not name.startswith(prefixes):
                 yield f"{architecture}: it calls {name}, which iOS lacks"
     yield from telltale.complaints(part.library.read_bytes(), private)
 

@@ -24,10 +24,11 @@ class Gate(unittest.TestCase):
         self.folder = Path(folder.name)
         self.declared: dict | None = None
 
-    def framework(self, source: str = GOOD, target: str = "arm64-apple-ios15.0", name: str = "ios-arm64") -> Path:
+    def framework(self, source: str = GOOD, target: str = "arm64-apple-ios15.0", name: str = "ios-arm64",
+                  language: str = "c") -> Path:
         code, compiled, library = self.folder / "code.c", self.folder / "code.o", self.folder / "lib.a"
         code.write_text(source)
-        gate.run("clang" if gate.ON_MAC else "clang-19", "-target", target, "-Oz", "-c", code, "-o", compiled)
+        gate.run("clang" if gate.ON_MAC else "clang-19", "-target", target, "-Oz", "-x", language, "-c", code, "-o", compiled)
         library.unlink(missing_ok=True)
         gate.run(*AR, "rcs", library, compiled)
         header, privacy = self.folder / "BonafideFFI.h", self.folder / "PrivacyInfo.xcprivacy"
@@ -62,6 +63,17 @@ class Gate(unittest.TestCase):
     def test_a_function_that_ios_lacks(self) -> None:
         source = GOOD + "int gnu_get_libc_version(void); int f(void) { return gnu_get_libc_version(); }\n"
         self.refused("gnu_get_libc_version, which iOS lacks", self.complaints(self.framework(source)))
+
+    def test_a_call_that_replaces_a_method(self) -> None:
+        for name in sorted(gate.SWIZZLING):
+            name = name.removeprefix("_")
+            source = GOOD + f"void {name}(void *, void *); void f(void) {{ {name}(0, 0); }}\n"
+            self.refused(f"it calls _{name}, which changes", self.complaints(self.framework(source)))
+
+    def test_a_class_that_is_loaded_before_the_app(self) -> None:
+        source = GOOD + "__attribute__((objc_root_class)) @interface A\n+ (void)load;\n@end\n" \
+                        "@implementation A\n+ (void)load {}\n@end\n"
+        self.refused("has a +load", self.complaints(self.framework(source, language="objective-c")))
 
     def test_a_name_of_every_library_of_rusts(self) -> None:
         self.refused("every other library of Rust", self.complaints(self.framework(GOOD + "void rust_eh_personality(void) {}\n")))

@@ -1,8 +1,9 @@
-"""An HTTPS server for the Swift tests: says what it was sent, redirects, and dawdles."""
+"""An HTTPS server for the Swift tests: says what it was sent, redirects, dawdles, and talks without end."""
 
 import base64
 import hashlib
 import json
+import queue
 import ssl
 import threading
 import time
@@ -10,6 +11,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
 WEBSOCKET_GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+# Kinds of its frames, and what stands for the end of a connection.
+TEXT, CLOSE, GONE = 1, 8, -1
+# What /endless writes: blocks of one byte each, the next in each block.
+BLOCK = 1 << 14
+MOST_TAKEN = 1 << 26
 
 
 class Echo(BaseHTTPRequestHandler):
@@ -44,6 +50,30 @@ class Echo(BaseHTTPRequestHandler):
         elif parts.path == "/gone":
             # Whether the client of /slow has hung up.
             self.answer({"gone": self.server.gone.wait(30)})
+        elif parts.path == "/endless":
+            # With breaths, since Foundation on Linux hears of nothing while libcurl has something to read. Ended here
+            # before the memory of a client that takes everything is.
+            self.send_response(200)
+            self.send_header("Content-Length", str(MOST_TAKEN))
+            self.end_headers()
+            taken = 0
+            try:
+                while taken < MOST_TAKEN:
+                    taken += self.wfile.write(bytes([taken // BLOCK % 251]) * BLOCK)
+                    time.sleep(0.001)
+            except OSError:
+                pass
+            self.server.taken.put(taken)
+            self.close_connection = True
+        elif parts.path == "/taken":
+            # What the client of /endless took, once it has stopped.
+            self.answer({"taken": self.server.taken.get(timeout=30)})
+        elif parts.path == "/closed":
+            # The code that the WebSocket of a path was closed with; 0 without one.
+            path, code = self.server.closed.get(timeout=30)
+            while path != query["path"]:
+                path, code = self.server.closed.get(timeout=30)
+            self.answer({"closed": code})
         elif parts.path == "/basic":
             if self.headers.get("Authorization"):
                 self.answer({"authorization": self.headers["Authorization"]})
@@ -73,18 +103,35 @@ class Echo(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def open_websocket(self) -> None:
-        """Shakes hands, sends the headers of the handshake in one text frame, and waits for the end."""
+        """Shakes hands, sends the headers of the handshake in one text frame, and then every text that it is sent."""
         accept = hashlib.sha1((self.headers["Sec-WebSocket-Key"] + WEBSOCKET_GUID).encode()).digest()
         self.send_response(101)
         self.send_header("Upgrade", "websocket")
         self.send_header("Connection", "Upgrade")
         self.send_header("Sec-WebSocket-Accept", base64.b64encode(accept).decode())
         self.end_headers()
-        text = json.dumps({"path": self.path, "headers": dict(self.headers.items())}).encode()
-        self.wfile.write(bytes([0x81, 126]) + len(text).to_bytes(2, "big") + text)
-        self.wfile.flush()
-        self.rfile.read(2)
+        self.send_frame(TEXT, json.dumps({"path": self.path, "headers": dict(self.headers.items())}).encode())
         self.close_connection = True
+        kind, content = self.read_frame()
+        while kind == TEXT:
+            self.send_frame(TEXT, content)
+            kind, content = self.read_frame()
+        if kind == CLOSE:
+            self.send_frame(CLOSE, content)
+        self.server.closed.put((self.path, int.from_bytes(content[:2], "big")))
+
+    def send_frame(self, kind: int, content: bytes) -> None:
+        length = bytes([len(content)]) if len(content) < 126 else bytes([126]) + len(content).to_bytes(2, "big")
+        self.wfile.write(bytes([0x80 | kind]) + length + content)
+        self.wfile.flush()
+
+    def read_frame(self) -> tuple[int, bytes]:
+        """Of a client, whose frames are masked (RFC 6455 section 5.2); of at most 125 bytes."""
+        head = self.rfile.read(2)
+        if len(head) < 2:
+            return GONE, b""
+        mask, content = self.rfile.read(4), self.rfile.read(head[1] & 0x7F)
+        return head[0] & 0x0F, bytes(byte ^ mask[place % 4] for place, byte in enumerate(content))
 
     def log_message(self, *_):
         pass
@@ -101,7 +148,7 @@ class Quiet(ThreadingHTTPServer):
 def serve(chain, key) -> Quiet:
     """A server on a free port of 127.0.0.1, on threads of its own."""
     server = Quiet(("127.0.0.1", 0), Echo)
-    server.gone = threading.Event()
+    server.gone, server.taken, server.closed = threading.Event(), queue.Queue(), queue.Queue()
     if chain is not None:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(chain, key)

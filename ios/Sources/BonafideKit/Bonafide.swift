@@ -37,10 +37,11 @@ public enum Bonafide {
     /// that are not for its host. The session needs a ``PinningDelegate`` as well, for the pins and for redirects. A
     /// token lives for minutes: protect a request right before it is sent, and each anew.
     ///
-    /// - Parameter binding: data that the token is bound to (its SHA-256 becomes the claim `pay`), or nil.
+    /// - Parameter binding: data that the token is bound to (its SHA-256 becomes the claim `pay`), or nil. Kept in memory
+    ///   for a while, for the token after a redirect.
     /// - Throws: ``BonafideError``, where the request must not leave.
     public static func protect(_ request: inout URLRequest, binding: Data? = nil) async throws {
-        request = try await RequestGuard(protection: protection, wait: defaultWait).prepare(request, binding: binding)
+        request = try await RequestGuard(protection: protection, wait: defaultWait).protect(request, binding: binding)
     }
 
     /// ``BonafideProtection/token(for:binding:)`` of the default protection.

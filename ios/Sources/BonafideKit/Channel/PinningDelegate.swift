@@ -11,7 +11,7 @@ import Security
 /// ```
 /// Every method that the app's delegate implements is forwarded to it. A challenge with a server's certificates reaches
 /// it only after the pins have passed: it can refuse what they allow, and cannot allow what they refuse. On a redirect the
-/// token is taken off, and a protected host gets its own. A request that the pins stopped fails with
+/// token is taken off, and a protected host gets its own, with the binding that ``Bonafide/protect(_:binding:)`` was given. A request that the pins stopped fails with
 /// `URLError.serverCertificateUntrusted` for the delegate, and with `URLError.cancelled` in completion handlers and
 /// `async` calls, which no delegate can change; ``BonafideProtection/addMismatchListener(_:)`` hears of it in any case.
 ///
@@ -23,6 +23,8 @@ import Security
 /// - A connection of HTTP/2 may serve every host of its certificate, and is challenged for the first alone: give hosts with
 ///   different pins a `URLSession` each.
 /// - It sees no request before it leaves: the token comes from ``Bonafide/protect(_:binding:)``.
+/// - It does not see who cancels: a task that the app cancels before it is answered, to a host whose last connection was
+///   refused, ends as a refused one.
 public class PinningDelegate: NSObject, URLSessionTaskDelegate, @unchecked Sendable {
     let wrapped: (any URLSessionDelegate)?
     private let channel: ChannelGuard
@@ -47,7 +49,10 @@ public class PinningDelegate: NSObject, URLSessionTaskDelegate, @unchecked Senda
         (wrapped as? any URLSessionTaskDelegate).map { [$0] } ?? []
     }
 
-    func binding(of task: URLSessionTask) -> Data? { nil }
+    func binding(of task: URLSessionTask) -> Data? { TokenBindings.shared.binding(of: task.originalRequest) }
+
+    /// Whether its caller has cancelled it, as far as that can be known.
+    func isCancelled(_ task: URLSessionTask) -> Bool { false }
 
     /// Whether a redirect's request is to be sent by this very task.
     func follows(_ request: URLRequest, in task: URLSessionTask) throws -> Bool { true }
@@ -124,7 +129,10 @@ public class PinningDelegate: NSObject, URLSessionTaskDelegate, @unchecked Senda
     /// Why a task was stopped, for where the system only says that it was cancelled.
     func explained(_ error: (any Error)?, of task: URLSessionTask) -> (any Error)? {
         let url = task.currentRequest?.url ?? task.originalRequest?.url
-        let refusal = refusals.take(of: task, host: (error as? URLError)?.code == .cancelled ? url?.host : nil)
+        // A connection that was refused brought no answer; one that a redirect came from is another.
+        let isAnswered = task.response != nil && task.response?.url == url
+        let mayBeRefused = (error as? URLError)?.code == .cancelled && !isAnswered && !isCancelled(task)
+        let refusal = refusals.take(of: task, host: mayBeRefused ? url?.host : nil)
         // A redirect that was refused may have ended as an answer before it could be cancelled.
         return refusal?.asURLError(for: url) ?? error
     }
@@ -187,7 +195,8 @@ final class Refusals: Sendable {
         content.with { _ = $0.byHost.removeValue(forKey: host) }
     }
 
-    /// - Parameter host: of a task that was cancelled; nil for any other, which no challenge has stopped.
+    /// - Parameter host: of a task that a challenge of its host may have stopped; nil for any other. It may have stopped
+    ///   many: all that waited for the same connection.
     func take(of task: URLSessionTask, host: String?) -> BonafideError? {
         content.with { content in
             content.byTask.removeValue(forKey: ObjectIdentifier(task)) ?? host.flatMap { content.byHost[$0] }

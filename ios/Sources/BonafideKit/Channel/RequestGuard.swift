@@ -34,6 +34,16 @@ struct RequestGuard: Sendable {
         return request
     }
 
+    /// For a session of the app's own: what the token is bound to is kept for its ``PinningDelegate``.
+    func protect(_ request: URLRequest, binding: Data?) async throws -> URLRequest {
+        let prepared = try await prepare(request, binding: binding)
+        let rules = try protection.rules(for: Target(prepared.url).host)
+        if rules.protected, let binding, let token = prepared.value(forHTTPHeaderField: rules.tokenHeader) {
+            TokenBindings.shared.keep(binding, of: token)
+        }
+        return prepared
+    }
+
     private func rulesOfSource(_ url: URL?) throws -> HostRules? {
         guard let url else { return nil }
         return try protection.rules(for: try Target(url).host)

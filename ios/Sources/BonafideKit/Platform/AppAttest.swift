@@ -19,6 +19,8 @@ final class AppAttest: EvidenceSource {
         /// False until Apple has attested it: a key that Apple could not be reached for is tried again, since each new one
         /// counts with Apple.
         var attested: Bool
+        /// How often in a row Apple has called an assertion's input invalid; nil: never.
+        var refusals: Int?
     }
 
     private let service: any AttestService
@@ -45,12 +47,31 @@ final class AppAttest: EvidenceSource {
     }
 
     private func asserted(_ hash: Data) throws -> AppAttestEvidence {
-        guard let record = try read(), record.attested, let keyId = Data(base64Encoded: record.keyId) else {
+        guard var record = try read(), record.attested, let keyId = Data(base64Encoded: record.keyId) else {
             throw EvidenceError.lost("no key has been attested on this phone")
         }
-        let assertion = try wait { service.assert(record.keyId, hash, $0) }
+        let assertion: Data
+        do { assertion = try wait { service.assert(record.keyId, hash, $0) } } catch let error as DCError
+        where error.code == .invalidInput {
+            // The hash is as it always was, so that it is the key that Apple cannot use. Not at once: a new key counts with
+            // Apple, and the core, which waits longer each time, comes back in minutes.
+            let refusals = (record.refusals ?? 0) + 1
+            guard refusals < Self.mostRefusals else {
+                try? FileManager.default.removeItem(at: file)
+                throw EvidenceError.lost("Apple has refused \(refusals) assertions of the key in a row")
+            }
+            record.refusals = refusals
+            write(record)
+            throw error
+        }
+        if record.refusals != nil {
+            record.refusals = nil
+            write(record)
+        }
         return AppAttestEvidence(keyId: keyId, attestation: nil, assertion: assertion)
     }
+
+    private static let mostRefusals = 3
 
     private func attested(_ hash: Data) throws -> AppAttestEvidence {
         if let record = try read(), !record.attested {
@@ -75,7 +96,7 @@ final class AppAttest: EvidenceSource {
         return AppAttestEvidence(keyId: id, attestation: attestation, assertion: nil)
     }
 
-    /// What the core makes of a failure. A key is given up only where Apple says that it is none.
+    /// What the core makes of a failure. A key is given up only where Apple says that it is none, or will not use it.
     private func judged(_ error: any Error) -> EvidenceError {
         if isLost(error) {
             try? FileManager.default.removeItem(at: file)

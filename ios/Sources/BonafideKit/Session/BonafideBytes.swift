@@ -9,22 +9,27 @@ public struct BonafideBytes: AsyncSequence, Sendable {
     public typealias Element = UInt8
 
     private let chunks: AsyncThrowingStream<Data, any Error>
+    private let taken: @Sendable (Int) -> Void
 
-    init(_ chunks: AsyncThrowingStream<Data, any Error>) {
-        self.chunks = chunks
+    /// - Parameter taken: told how many bytes the reader got.
+    init(_ chunks: AsyncThrowingStream<Data, any Error>, taken: @escaping @Sendable (Int) -> Void) {
+        (self.chunks, self.taken) = (chunks, taken)
     }
 
     public func makeAsyncIterator() -> Iterator {
-        Iterator(chunks.makeAsyncIterator())
+        Iterator(chunks.makeAsyncIterator(), taken: taken)
     }
 
     /// Ends with the answer, or with the error that broke it off.
     public struct Iterator: AsyncIteratorProtocol {
         private var chunks: AsyncThrowingStream<Data, any Error>.Iterator
         private var chunk = Data().makeIterator()
+        private let taken: @Sendable (Int) -> Void
 
-        fileprivate init(_ chunks: AsyncThrowingStream<Data, any Error>.Iterator) {
-            self.chunks = chunks
+        fileprivate init(
+            _ chunks: AsyncThrowingStream<Data, any Error>.Iterator, taken: @escaping @Sendable (Int) -> Void
+        ) {
+            (self.chunks, self.taken) = (chunks, taken)
         }
 
         public mutating func next() async throws -> UInt8? {
@@ -35,6 +40,7 @@ public struct BonafideBytes: AsyncSequence, Sendable {
                     if Task.isCancelled { throw URLError(.cancelled) }
                     return nil
                 }
+                taken(more.count)
                 chunk = more.makeIterator()
             }
         }

@@ -96,7 +96,8 @@ public final class BonafideSession: Sendable {
     }
 
     /// As `URLSession.bytes(for:)`: returns with the head of the answer. What has come and was not read yet is kept in
-    /// memory. Not in a background session (`unsupportedClient`).
+    /// memory; past a mebibyte the transfer waits for its reader. Where the system then starts over in place of going on,
+    /// the bytes end with `URLError.networkConnectionLost`. Not in a background session (`unsupportedClient`).
     public func bytes(
         for request: URLRequest, binding: Data? = nil, delegate: (any URLSessionTaskDelegate)? = nil
     ) async throws -> (BonafideBytes, URLResponse) {
@@ -107,7 +108,7 @@ public final class BonafideSession: Sendable {
             if case .cancelled = end { handler.cancel() }
         }
         return try await withTaskCancellationHandler {
-            (BonafideBytes(stream), try await handler.begun.value())
+            (BonafideBytes(stream, taken: handler.taken), try await handler.begun.value())
         } onCancel: {
             handler.cancel()
         }
@@ -118,8 +119,11 @@ public final class BonafideSession: Sendable {
         try await bytes(for: URLRequest(url: url), delegate: delegate)
     }
 
-    /// A WebSocket whose handshake carries the token, and whose connection is pinned; the caller resumes it. Its token is
-    /// that of this moment: for a connection made later, ask for a new task. Not in a background session.
+    /// A WebSocket whose handshake carries the token, and whose connection is pinned; the caller resumes it.
+    ///
+    /// Resume it at once. Its token and its session are those of this moment: resumed after new pins have come, it runs
+    /// among connections that the old ones let through. For a connection made later, ask for a new task. Not in a
+    /// background session.
     public func webSocketTask(with request: URLRequest, binding: Data? = nil) async throws -> URLSessionWebSocketTask {
         try refuseInBackground()
         return try await hand(request, binding) { $0.webSocketTask(with: $1) }
@@ -130,7 +134,8 @@ public final class BonafideSession: Sendable {
         try await webSocketTask(with: URLRequest(url: url))
     }
 
-    /// An upload task that the session's delegate hears of, as background sessions need it; the caller resumes it.
+    /// An upload task that the session's delegate hears of, as background sessions need it; the caller resumes it, at once:
+    /// see ``webSocketTask(with:binding:)``.
     ///
     /// In a background session the token is that of this moment. A transfer that the system puts off for longer than a
     /// token lives (five minutes) arrives with an expired one, and a redirect is followed without asking anybody, headers
@@ -139,8 +144,8 @@ public final class BonafideSession: Sendable {
         try await hand(request, binding) { $0.uploadTask(with: $1, fromFile: file) }
     }
 
-    /// A download task that the session's delegate hears of, as background sessions need it; the caller resumes it. The
-    /// limits of ``uploadTask(with:fromFile:binding:)`` hold.
+    /// A download task that the session's delegate hears of, as background sessions need it; the caller resumes it, at
+    /// once. The limits of ``uploadTask(with:fromFile:binding:)`` hold.
     public func downloadTask(with request: URLRequest, binding: Data? = nil) async throws -> URLSessionDownloadTask {
         try await hand(request, binding) { $0.downloadTask(with: $1) }
     }

@@ -20,6 +20,15 @@ final class Handler: Sendable {
         var task: URLSessionTask?
         var isCancelled = false
         var moves = 0
+        /// Bytes of a stream that nobody has read yet.
+        var unread = 0
+        /// Whether the task is suspended for them.
+        var isPaused = false
+        var wasPaused = false
+        /// Each part of such an answer has a head of its own.
+        var isInParts = false
+        /// What ends the exchange in place of what the system says.
+        var failure: URLError?
     }
 
     let delegate: (any URLSessionTaskDelegate)?
@@ -38,11 +47,17 @@ final class Handler: Sendable {
     /// From now on it is `task` that a cancellation ends.
     func runs(_ task: URLSessionTask) {
         let isCancelled = content.with { content in
+            // A task that went on elsewhere would never end while it is suspended.
+            if content.isPaused { content.task?.resume() }
+            content.isPaused = false
             content.task = task
             return content.isCancelled
         }
         if isCancelled { task.cancel() }
     }
+
+    /// Whether its caller wants no more of it.
+    var isCancelled: Bool { content.with { $0.isCancelled } }
 
     func cancel() {
         let task = content.with { content in
@@ -68,13 +83,52 @@ final class Handler: Sendable {
     private static let mostMoves = 20
 
     func received(_ response: URLResponse) {
-        content.with { $0.response = response }
+        let again = content.with { content in
+            defer { content.response = response }
+            if response.mimeType?.lowercased().hasPrefix("multipart/") == true { content.isInParts = true }
+            return content.wasPaused && content.response != nil && !content.isInParts
+        }
+        // By the documentation of `suspend` a task may start over when it is resumed, as it does on Linux. What was read
+        // before must not come twice.
+        if again { return breakOff(URLError(.networkConnectionLost)) }
         begun.give(.success(response))
     }
 
-    func received(_ data: Data) {
-        if case .stream(let continuation) = sink { continuation.yield(data) } else { content.with { $0.body.append(data) } }
+    private func breakOff(_ failure: URLError) {
+        let task = content.with { content in
+            content.failure = failure
+            return content.task
+        }
+        task?.cancel()
     }
+
+    func received(_ data: Data) {
+        guard case .stream(let continuation) = sink else { return content.with { $0.body.append(data) } }
+        let wanted = content.with { content in
+            guard content.failure == nil else { return false }
+            content.unread += data.count
+            if content.unread > Self.mostUnread, !content.isPaused, !content.isCancelled {
+                (content.isPaused, content.wasPaused) = (true, true)
+                // Under the lock, so that it cannot come after the resumption that belongs to it.
+                content.task?.suspend()
+            }
+            return true
+        }
+        if wanted { continuation.yield(data) }
+    }
+
+    /// The reader of a stream has got that many bytes.
+    func taken(_ count: Int) {
+        content.with { content in
+            content.unread -= count
+            guard content.isPaused, content.unread < Self.mostUnread / 2 else { return }
+            content.isPaused = false
+            content.task?.resume()
+        }
+    }
+
+    /// Past that many unread bytes a transfer waits for its reader.
+    static let mostUnread = 1 << 20
 
     /// The system takes the file away when this returns.
     func received(fileAt location: URL) {
@@ -83,10 +137,10 @@ final class Handler: Sendable {
     }
 
     func completed(_ error: (any Error)?, response: URLResponse?) {
-        let (known, body, file) = content.with { ($0.response ?? response, $0.body, $0.file) }
+        let (known, body, file, failure) = content.with { ($0.response ?? response, $0.body, $0.file, $0.failure) }
         let result: Result<(body: Data, file: URL?, response: URLResponse), any Error>
         do {
-            if let error { throw error }
+            if let error = failure ?? error { throw error }
             guard let known else { throw URLError(.badServerResponse) }
             if case .file = sink, file == nil { throw URLError(.cannotCreateFile) }
             result = .success((body, try file?.get(), known))

@@ -13,16 +13,51 @@ import Foundation
 /// by the old pins. The old one finishes what it has under way. A background session cannot be replaced, since the system
 /// knows it by its identifier.
 final class InnerSessions: Sendable {
-    private struct Inner {
+    /// One session of the system's. What changes of it is guarded by the lock around ``Content``.
+    private final class Inner: @unchecked Sendable {
+        enum End { case finishing, cancelling }
+
         let session: URLSession
         let relay: SessionRelay
         let revision: UInt64
+        /// How many tasks are being made in it now. The system may call the app's delegate while it makes one
+        /// (`urlSession(_:didCreateTask:)`), so that no lock is held then; and it raises an exception for a task in a
+        /// session that was invalidated, so that an end waits for the last maker.
+        var makers = 0
+        /// The end that waits, or has come.
+        private(set) var end: End?
+        private var done: End?
+
+        init(session: URLSession, relay: SessionRelay, revision: UInt64) {
+            (self.session, self.relay, self.revision) = (session, relay, revision)
+        }
+
+        /// Under the lock. Returns what is left to be done outside of it.
+        func end(_ wanted: End) -> (() -> Void)? {
+            // A cancellation is never taken back.
+            if end != .cancelling { end = wanted }
+            return ready()
+        }
+
+        /// Under the lock: the end, once nobody makes a task any more.
+        func ready() -> (() -> Void)? {
+            guard makers == 0, let end, end != done else { return nil }
+            done = end
+            return { [session, relay] in
+                switch end {
+                case .finishing: session.finishTasksAndInvalidate()
+                case .cancelling:
+                    relay.cancels()
+                    session.invalidateAndCancel()
+                }
+            }
+        }
     }
 
     private struct Content {
         /// By ``HostRules/pinSet``.
         var current = [String: Inner]()
-        var retired = [ObjectIdentifier: URLSession]()
+        var retired = [ObjectIdentifier: Inner]()
         var isEnded = false
         /// Requests that wait for their token.
         var waiting = [ObjectIdentifier: Answer<URLRequest>]()
@@ -47,7 +82,7 @@ final class InnerSessions: Sendable {
     var isBackground: Bool { configuration.value.identifier != nil }
 
     /// Makes a task in the session for `url` and the config in force, and hands it over before it can be lost to an
-    /// invalidation.
+    /// invalidation. No lock is held while `make` is called: it may end this, and make another.
     ///
     /// - Throws: `URLError`, after the end `cancelled`.
     func make<Made: URLSessionTask>(
@@ -56,19 +91,33 @@ final class InnerSessions: Sendable {
         // Before the session is looked at: a config that comes meanwhile is as new to it as one that comes after.
         let revision = protection.configRevision
         let pins = isBackground ? "" : try pinSet(of: url)
-        return try content.with { content in
+        let (inner, ends) = try content.with { content in
             guard !content.isEnded else { throw URLError(.cancelled) }
+            var ends = [() -> Void]()
             for (pins, old) in content.current where old.revision < revision && !isBackground {
-                content.retired[ObjectIdentifier(old.relay)] = old.session
+                content.retired[ObjectIdentifier(old.relay)] = old
                 content.current[pins] = nil
-                old.session.finishTasksAndInvalidate()
+                if let end = old.end(.finishing) { ends.append(end) }
             }
             let inner = content.current[pins] ?? open(pins, revision)
             content.current[pins] = inner
-            let task = try make(inner.session)
-            registered(task, inner.relay)
-            return task
+            inner.makers += 1
+            return (inner, ends)
         }
+        for end in ends { end() }
+        var made: Made?
+        defer {
+            let (isCancelled, end) = content.with { _ in
+                inner.makers -= 1
+                return (inner.end == .cancelling, inner.ready())
+            }
+            if isCancelled { made?.cancel() }
+            end?()
+        }
+        let task = try make(inner.session)
+        made = task
+        registered(task, inner.relay)
+        return task
     }
 
     private func pinSet(of url: URL?) throws -> String {
@@ -100,7 +149,8 @@ final class InnerSessions: Sendable {
                     for: request.url, { try handler.next(in: $0, request) }, registered: { $1.run($0, by: handler) }
                 ).resume()
             },
-            onInvalid: { [weak self] relay, session, error in self?.invalidated(relay, session, error) })
+            // Held until then, so that the app's delegate hears of the end of a session that nobody holds.
+            onInvalid: { [self] relay, session, error in invalidated(relay, session, error) })
         // Foundation copies the configuration.
         let session = URLSession(configuration: configuration.value, delegate: relay, delegateQueue: queue.value)
         #if os(Linux)
@@ -138,12 +188,17 @@ final class InnerSessions: Sendable {
     }
 
     func end(cancelling: Bool) {
-        let (sessions, waiting) = content.with { content in
+        let (ends, waiting) = content.with { content in
+            // Without a request there was no session of the system's, whose end the app's delegate could hear of.
+            if !content.isEnded, content.current.isEmpty, content.retired.isEmpty, delegate != nil {
+                content.current[""] = open("", protection.configRevision)
+            }
             content.isEnded = true
-            return (content.current.values.map(\.session) + Array(content.retired.values), Array(content.waiting.values))
+            let sessions = Array(content.current.values) + Array(content.retired.values)
+            return (sessions.compactMap { $0.end(cancelling ? .cancelling : .finishing) }, Array(content.waiting.values))
         }
         // Neither kind of end lets a request begin that has not.
         for answer in waiting { answer.give(.failure(URLError(.cancelled))) }
-        for session in sessions { cancelling ? session.invalidateAndCancel() : session.finishTasksAndInvalidate() }
+        for end in ends { end() }
     }
 }

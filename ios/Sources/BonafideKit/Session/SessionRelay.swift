@@ -11,6 +11,7 @@ final class SessionRelay: PinningDelegate, @unchecked Sendable {
     private let bindings = Locked([ObjectIdentifier: Data]())
     /// Tasks whose requests go on in another session, until they end.
     private let moved = Locked(Set<ObjectIdentifier>())
+    private let isEnded = Locked(false)
     /// Whether a request belongs into this session: see ``InnerSessions``.
     private let belongs: @Sendable (URLRequest) throws -> Bool
     private let onMove: @Sendable (Handler, URLRequest) throws -> Void
@@ -69,6 +70,15 @@ final class SessionRelay: PinningDelegate, @unchecked Sendable {
 
     override func binding(of task: URLSessionTask) -> Data? {
         handler(of: task)?.binding ?? bindings.with { $0[ObjectIdentifier(task)] }
+    }
+
+    /// Its tasks are cancelled from now on because their caller wants it.
+    func cancels() {
+        isEnded.with { $0 = true }
+    }
+
+    override func isCancelled(_ task: URLSessionTask) -> Bool {
+        isEnded.now || handler(of: task)?.isCancelled == true
     }
 
     override func urlSession(_ session: URLSession, task: URLSessionTask, didCompleteWithError error: (any Error)?) {

@@ -1,0 +1,92 @@
+// Over the stand-ins for Apple's frameworks, or with servers whose CA only scripts/test-swift makes trusted.
+#if os(Linux)
+import DeviceCheck
+import Foundation
+import XCTest
+
+@testable import BonafideKit
+
+/// A key whose assertions Apple refuses as invalid input, and what the core is told: not "later" for ever, and no new key
+/// each time.
+final class AppAttestRefusalTests: XCTestCase {
+    private let apple = Refusing()
+    private var folder = URL(fileURLWithPath: "/")
+    private let hash = Data(repeating: 7, count: 32)
+
+    override func setUpWithError() throws {
+        folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        DCAppAttestService.standIn = apple
+        _ = try evidence(anew: true)
+    }
+
+    /// A new process each time, with the same storage.
+    private func evidence(anew: Bool) throws -> AppAttestEvidence {
+        try AppAttest(folder: folder, patience: 5).evidence(boundHash: hash, anew: anew)
+    }
+
+    private func outcome(_ failure: DCError.Code?, anew: Bool = false) -> String {
+        apple.failure.with { $0 = failure }
+        do {
+            return try evidence(anew: anew).assertion == nil ? "attested" : "asserted"
+        } catch {
+            return "\(error)".components(separatedBy: "(")[0]
+        }
+    }
+
+    func testTheThirdRefusalInARowLosesTheKey() throws {
+        XCTAssertEqual((0..<3).map { _ in outcome(.invalidInput) }, ["unavailable", "unavailable", "lost"])
+        // The core asks at once, anew, and the new key is given three tries too.
+        XCTAssertEqual(outcome(nil, anew: true), "attested")
+        XCTAssertEqual((0..<3).map { _ in outcome(.invalidInput) }, ["unavailable", "unavailable", "lost"])
+        XCTAssertEqual(apple.made.now, 2)
+    }
+
+    func testASuccessBeginsTheCountAnewAndOtherFailuresCountForNothing() {
+        XCTAssertEqual((0..<2).map { _ in outcome(.invalidInput) }, ["unavailable", "unavailable"])
+        XCTAssertEqual(outcome(nil), "asserted")
+        XCTAssertEqual((0..<2).map { _ in outcome(.invalidInput) }, ["unavailable", "unavailable"])
+        for other in [DCError.Code.serverUnavailable, .unknownSystemFailure, .serverUnavailable] {
+            XCTAssertEqual(outcome(other), "unavailable")
+        }
+        XCTAssertEqual(outcome(.invalidInput), "lost")
+        XCTAssertEqual(apple.made.now, 1)
+    }
+
+    /// As a version before this one wrote it.
+    func testARecordWithoutACountIsRead() throws {
+        let record = try XCTUnwrap(
+            JSONSerialization.jsonObject(with: Data(contentsOf: folder.appendingPathComponent("app-attest.json"))) as? [String: Any])
+        XCTAssertEqual(Set(record.keys), ["keyId", "attested"])
+        XCTAssertEqual(outcome(nil), "asserted")
+    }
+}
+
+/// One test at a time.
+private final class Refusing: DCAppAttestService, @unchecked Sendable {
+    let failure = Locked(DCError.Code?.none)
+    let made = Locked(UInt8(0))
+
+    override var isSupported: Bool { true }
+
+    override func generateKey(completionHandler: @escaping @Sendable (String?, (any Error)?) -> Void) {
+        let number = made.with { made in
+            made += 1
+            return made
+        }
+        completionHandler(Data(repeating: number, count: 32).base64EncodedString(), nil)
+    }
+
+    override func attestKey(
+        _ keyId: String, clientDataHash: Data, completionHandler: @escaping @Sendable (Data?, (any Error)?) -> Void
+    ) {
+        completionHandler(Data("attestation".utf8), nil)
+    }
+
+    override func generateAssertion(
+        _ keyId: String, clientDataHash: Data, completionHandler: @escaping @Sendable (Data?, (any Error)?) -> Void
+    ) {
+        if let code = failure.now { completionHandler(nil, DCError(code)) } else { completionHandler(Data("assertion".utf8), nil) }
+    }
+}
+#endif
