@@ -36,6 +36,7 @@ final class InnerSessions: Sendable {
         func end(_ wanted: End) -> (() -> Void)? {
             // A cancellation is never taken back.
             if end != .cancelling { end = wanted }
+            if wanted == .cancelling { relay.cancels() }
             return ready()
         }
 
@@ -43,12 +44,10 @@ final class InnerSessions: Sendable {
         func ready() -> (() -> Void)? {
             guard makers == 0, let end, end != done else { return nil }
             done = end
-            return { [session, relay] in
+            return { [session] in
                 switch end {
                 case .finishing: session.finishTasksAndInvalidate()
-                case .cancelling:
-                    relay.cancels()
-                    session.invalidateAndCancel()
+                case .cancelling: session.invalidateAndCancel()
                 }
             }
         }
