@@ -1,5 +1,3 @@
-// Over the stand-ins for Apple's frameworks, or with servers whose CA only scripts/test-swift makes trusted.
-#if os(Linux)
 import Foundation
 import XCTest
 
@@ -86,4 +84,3 @@ func XCTAssertThrowsAsync<Value>(
 struct NoStage: Error, CustomStringConvertible {
     let description = "There are no servers to test with: run scripts/test-swift, which starts them."
 }
-#endif
