@@ -43,9 +43,11 @@ FORWARDED = {
     "URLSession:streamTask:didBecomeInputStream:outputStream:": "a note: only a delegate that asked for it gets it",
 }
 
-# SecTrust.h and SecItem.h mark these parameters CF_RETURNS_RETAINED, which the crates do not keep: Swift then owns what it
+# SecItem.h and SecTrust.h mark these parameters CF_RETURNS_RETAINED, which the crates do not keep: Swift then owns what it
 # gets, where it has an Unmanaged otherwise.
-RETURNS_RETAINED = {"SecTrustEvaluateWithError": "error", "SecItemCopyMatching": "result"}
+RETURNS_RETAINED = {
+    "SecItemAdd": "result", "SecItemCopyMatching": "result", "SecTrustCreateWithCertificates": "trust", "SecTrustEvaluateWithError": "error",
+}
 # Swift's importer knows more verbs and prepositions; these stand in the methods that are implemented.
 DROPS_AFTER = ("Receive", "Collecting", "To")
 # NS_SWIFT_NAME in the headers.
@@ -172,7 +174,7 @@ class Headers:
         return Headers(
             text("objc2-security", "SecAccessControl", "SecBase", "SecCertificate", "SecItem", "SecKey", "SecPolicy", "SecTrust"),
             text("objc2-device-check", "DCAppAttestService", "DCError"),
-            text("objc2-foundation", "NSArray", "NSBundle", "NSData", "NSDictionary", "NSError", "NSLock", "NSOperation", "NSStream", "NSString", "NSURL",
+            text("objc2-foundation", "NSArray", "NSBundle", "NSCoder", "NSData", "NSDictionary", "NSError", "NSLock", "NSOperation", "NSStream", "NSString", "NSThread", "NSURL",
                  "NSURLAuthenticationChallenge", "NSURLCache", "NSURLCredential", "NSURLProtectionSpace", "NSURLRequest",
                  "NSURLResponse", "NSURLSession", "NSValue"))
 
@@ -201,7 +203,7 @@ class Headers:
 
     def protocol(self, name: str) -> dict[str, tuple[list[str], str]]:
         text = self.foundation
-        start = text.index(f"pub unsafe trait NSURLSession{name}Delegate:")
+        start = text.index(f"pub unsafe trait {name}:")
         return self.methods(text[start : text.index("\n);", start)])
 
 
@@ -277,7 +279,7 @@ def wrong_methods(headers: Headers, stand_in: str) -> list[str]:
 def delegate_methods(headers: Headers, sources: dict[str, str]) -> tuple[dict[str, set[str]], list[str]]:
     """The selectors that each source implements of URLSession's delegate protocols, and what is wrong with them."""
     wrong: list[str] = []
-    selectors = {s: of for protocol in PROTOCOLS for s, of in headers.protocol(protocol).items()}
+    selectors = {s: of for protocol in PROTOCOLS for s, of in headers.protocol(f"NSURLSession{protocol}Delegate").items()}
     implemented: dict[str, set[str]] = {}
     for file, source in sources.items():
         implemented[file] = set()
@@ -301,7 +303,7 @@ def uncovered(headers: Headers, implemented: dict[str, set[str]], forwarded: dic
     """What stands between Apple's delegate methods and ours: each is implemented or forwarded, and not both."""
     wrong = []
     everywhere = set().union(*implemented.values())
-    selectors = {s: of for protocol in PROTOCOLS for s, of in headers.protocol(protocol).items()}
+    selectors = {s: of for protocol in PROTOCOLS for s, of in headers.protocol(f"NSURLSession{protocol}Delegate").items()}
     for selector, (types, _) in selectors.items():
         decides = "NSURLAuthenticationChallenge" in "".join(types) or "edirect" in selector
         if decides and selector not in implemented["PinningDelegate.swift"]:

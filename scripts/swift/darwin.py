@@ -11,6 +11,7 @@ from pathlib import Path
 CONDITIONS = {
     "canImport(BonafideFFI)": True,
     "canImport(Combine)": True,
+    "canImport(CryptoKit)": True,
     "canImport(Darwin)": True,
     "canImport(FoundationNetworking)": False,
     "canImport(Network)": True,

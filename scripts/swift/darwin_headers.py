@@ -3,7 +3,7 @@ the Swift compiler to import: Security's functions and constants, DeviceCheck's 
 delegates. Names, nullability and numbers are Apple's; the compiler itself gives them their Swift names. What Foundation.h
 declares by hand is compared with the crates.
 
-    darwin_headers.py FOLDER             writes the headers into it
+    darwin_headers.py FOLDER SWIFT       writes the headers into FOLDER, with the functions that the sources in SWIFT call
     darwin_headers.py --seen HEADER      HEADER, which the compiler wrote of BonafideKit, has just the delegate methods
                                          that the sources implement: what Objective-C does not see, the system never calls
 """
@@ -13,8 +13,7 @@ import sys
 from pathlib import Path
 
 from apple_headers import (
-    IOS, PROTOCOLS, RETURNS_RETAINED, Headers, bonafide_kit, bracketed, delegate_methods, split, stand_ins, swift_functions,
-    without_comments,
+    IOS, PROTOCOLS, RETURNS_RETAINED, Headers, bonafide_kit, bracketed, delegate_methods, split, without_comments,
 )
 
 PLAIN = {"bool": "_Bool", "i64": "long long", "NSInteger": "NSInteger", "NSUInteger": "NSUInteger", "Void": "void"}
@@ -22,6 +21,7 @@ PLAIN = {"bool": "_Bool", "i64": "long long", "NSInteger": "NSInteger", "NSUInte
 NOT_OF_THE_CLASS = ("serverTrust", "lock", "unlock")
 # The Swift names of Foundation's API notes.
 NESTED = {
+    "NSURLCredentialPersistence": "URLCredential.Persistence",
     "NSURLSessionAuthChallengeDisposition": "URLSession.AuthChallengeDisposition",
     "NSURLSessionDelayedRequestDisposition": "URLSession.DelayedRequestDisposition",
     "NSURLSessionResponseDisposition": "URLSession.ResponseDisposition",
@@ -38,8 +38,8 @@ def c_type(rust: str, annotation: str = "") -> str:
         return c_type(found[1] or "&" + found[2]) + " _Nullable"
     if found := re.fullmatch(r"(?:CFRetained|Retained)<(\w+)>", rust):
         return c_type("&" + found[1])
-    if found := re.fullmatch(r"\*mut \*(?:mut|const) (CF\w+)", rust):
-        return f"{c_type('&' + found[1])} _Nullable * _Nullable {annotation}"
+    if found := re.fullmatch(r"(\*mut |NonNull<)\*(?:mut|const) ((?:CF|Sec)\w+)>?", rust):
+        return f"{c_type('&' + found[2])} _Nullable * {'_Nullable' if found[1] == '*mut ' else '_Nonnull'} {annotation}"
     if found := re.fullmatch(r"&block2::DynBlock< ?dyn Fn\((.*)\),? ?>", rust):
         # So are they in NSURLSession.h, and so are all completion handlers from Swift 6.2 on (SE-0463).
         return f"void (SENDABLE ^)({', '.join(map(c_type, split(found[1])))})"
@@ -52,7 +52,7 @@ def c_type(rust: str, annotation: str = "") -> str:
     return rust
 
 
-def security(headers: Headers) -> list[str]:
+def security(headers: Headers, swift: str) -> list[str]:
     text = headers.security
     lines = ["AUDITED_BEGIN"]
     flags = text.partition("impl SecAccessControlCreateFlags:")[2].partition("\n}")[0]
@@ -64,9 +64,12 @@ def security(headers: Headers) -> list[str]:
     lines.append("enum : OSStatus {")
     lines += [f"  {name} = {value}," for name, value in re.findall(r"pub const (errSec\w+): OSStatus = ([-\d]+);", text)]
     lines.append("};")
-    # Those that the stand-ins for the tests on Linux declare, and so those that the sources use.
-    for name in sorted({function.name for _, function in swift_functions(stand_ins()) if function.name.startswith("Sec")}):
-        start = re.search(rf"pub (?:unsafe extern \"C-unwind\" )?fn {name}(?=\()", text).end()
+    # What Apple has not is not written, and the compiler does not find it.
+    for name in sorted(set(re.findall(r"\b(Sec[A-Z]\w+)\(", swift))):
+        found = re.search(rf"pub (?:unsafe extern \"C-unwind\" )?fn {name}(?=\()", text)
+        if not found:
+            continue
+        start = found.end()
         inside = bracketed(text, start)
         result = re.match(r"\s*->\s*([^{;]+)", text[start + len(inside) + 2 :])[1].strip()
         parameters = [
@@ -90,15 +93,17 @@ def method(selector: str, types: list[str], result: str, kind: str = "-") -> str
     return f"{kind} ({c_type(result)}){' '.join(parts)};"
 
 
-def delegates(headers: Headers) -> list[str]:
+def enumerations(headers: Headers) -> list[str]:
+    return [line for name, swift in NESTED.items() for line in enumeration(headers.foundation, name, attribute=f'NAMED("{swift}")')]
+
+
+def protocols(headers: Headers) -> list[str]:
     lines = ["ASSUME_NONNULL_BEGIN"]
-    for name, swift in NESTED.items():
-        lines += enumeration(headers.foundation, name, attribute=f'NAMED("{swift}")')
-    for protocol in PROTOCOLS:
-        name = f"NSURLSession{protocol}Delegate"
-        above = "NSObject" if protocol == "" else "NSURLSessionDelegate" if protocol == "Task" else "NSURLSessionTaskDelegate"
-        lines.append(f'SENDABLE NAMED("{name[2:]}") @protocol {name} <{above}>')
-        for selector, (types, result) in headers.protocol(protocol).items():
+    for name in [*(f"NSURLSession{protocol}Delegate" for protocol in PROTOCOLS), "NSURLAuthenticationChallengeSender"]:
+        above, sent = re.search(rf"pub unsafe trait {name}:\s*(\w+)( \+ Send)?", headers.foundation).groups()
+        marks = "SENDABLE " if sent or above != "NSObjectProtocol" else ""
+        lines.append(f'{marks}NAMED("{name[2:]}") @protocol {name} <{above.removesuffix("Protocol")}>')
+        for selector, (types, result) in headers.protocol(name).items():
             optional = re.search(rf"#\[optional\]\s*#\[unsafe\(method\({selector}\)", headers.foundation)
             lines += ["@optional" if optional else "@required", method(selector, types, result)]
         lines.append("@end")
@@ -124,14 +129,14 @@ def plain(type_: str) -> tuple[str, bool]:
     """A type's name and whether it may be null, of a crate's type or of one in Objective-C."""
     nullable = re.search(r"^Option<|\bnullable\b", type_) is not None
     words = re.findall(r"\w+", re.sub(r"\b(nullable|Option|Retained|ProtocolObject|dyn|id(?=<))\b", "", type_))
-    return {"Self": "instancetype", "Void": "void", "NSErrorDomain": "NSString"}.get(words[0], words[0]), nullable
+    return {"Self": "instancetype", "Void": "void", "NSErrorDomain": "NSString", "bool": "BOOL"}.get(words[0], words[0]), nullable
 
 
 def wrong_by_hand(headers: Headers, objective_c: str) -> list[str]:
     """What a header of classes has otherwise than Apple's: superclasses, which may be sent, properties, methods, types."""
     wrong = []
     text = headers.foundation
-    classes = r"^((?:SENDABLE )?(?:\w+\(\"[\w.]+\"\) )*)@interface (\w+)(?:<[^>]*>)? : (\w+)\n(.*?)^@end"
+    classes = r"^((?:SENDABLE )?(?:\w+\(\"[\w.]+\"\) )*)@interface (\w+)(?:<[^>]*>)? : (\w+)(?: <[^>]*>)?\n(.*?)^@end"
     for marks, name, above, inside in re.findall(classes, without_comments(objective_c), re.MULTILINE | re.DOTALL):
         if not re.search(rf"super\({above}\b[^\]]*\]\s*(?:#\[[^\]]*\]\s*)*pub struct {name}\b", text):
             wrong.append(f"{name} is not Apple's class below {above}")
@@ -175,8 +180,13 @@ def main() -> int:
         wrong = unseen(Path(sys.argv[2]).read_text())
     else:
         folder, headers = Path(sys.argv[1]), Headers.fetch()
+        swift = "\n".join(file.read_text() for file in Path(sys.argv[2]).rglob("*.swift"))
         wrong = wrong_by_hand(headers, (IOS / "StandIns/Darwin/headers/Foundation.h").read_text())
-        for name, lines in [("Security", security(headers)), ("Delegates", delegates(headers)), ("DeviceCheck", device_check(headers))]:
+        written = {
+            "DeviceCheck": device_check(headers), "Enumerations": enumerations(headers), "Protocols": protocols(headers),
+            "Security": security(headers, swift),
+        }
+        for name, lines in written.items():
             (folder / f"{name}OfApple.h").write_text("\n".join(["// Written by darwin_headers.py.", *lines, ""]))
     for line in wrong:
         print(line, file=sys.stderr)

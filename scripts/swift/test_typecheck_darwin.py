@@ -13,7 +13,7 @@ from pathlib import Path
 import darwin_headers
 from apple_headers import IOS, Headers
 
-KIT = "BonafideKit"
+KIT = "Sources/BonafideKit"
 HEADERS = Headers.fetch()
 BY_HAND = (IOS / "StandIns/Darwin/headers/Foundation.h").read_text()
 WORK = Path(os.environ.get("CARGO_TARGET_DIR", IOS.parent / "target")) / "swift-darwin"
@@ -22,14 +22,14 @@ WORK = Path(os.environ.get("CARGO_TARGET_DIR", IOS.parent / "target")) / "swift-
 def complaints(forgeries: list[tuple[str, str, str, str]]) -> tuple[int, str]:
     """What is said of the sources after each (file, old, new, _)."""
     with tempfile.TemporaryDirectory() as folder:
-        sources = Path(folder) / "Sources"
-        shutil.copytree(IOS / "Sources", sources)
+        ios = Path(folder)
+        for part in ("Sources", "Tests"): shutil.copytree(IOS / part, ios / part)
         for name, old, new, _ in forgeries:
-            file = sources / KIT / name
+            file = ios / (name if name.startswith("Tests/") else f"{KIT}/{name}")
             assert file.read_text().count(old) >= 1, f"{name} has no {old}"
             file.write_text(file.read_text().replace(old, new))
         done = subprocess.run(
-            ["bash", str(IOS.parent / "scripts/swift/typecheck-darwin"), str(sources)], capture_output=True, text=True)
+            ["bash", str(IOS.parent / "scripts/swift/typecheck-darwin"), folder], capture_output=True, text=True)
     return done.returncode, done.stdout + done.stderr
 
 
@@ -61,6 +61,10 @@ class Compiler(unittest.TestCase):
         # Optional methods may be missing; which of them are is apple_headers.py's to say.
         self.refused([(
             "Session/SessionRelay.swift", "didReceive data: Data) {", "didReceived data: Data) {", "nearly matches optional requirement")])
+
+    def test_tests_are_compiled_too(self) -> None:
+        self.refused([(
+            "Tests/BonafideKitTests/Support/EngineDouble.swift", "Thread.isMainThread", "Thread.isMain", "has no member 'isMain'")])
 
     def test_what_only_the_flow_of_values_shows(self) -> None:
         self.refused([(

@@ -17,12 +17,14 @@ public struct URLRequest: Hashable, Sendable {
     public var httpMethod: String?
     public var httpBody: Data?
     public var allHTTPHeaderFields: [String: String]?
+    public func value(forHTTPHeaderField field: String) -> String? { stub() }
     public mutating func setValue(_ value: String?, forHTTPHeaderField field: String) { stub() }
 }
 
 public struct CharacterSet: Sendable {
     public init(charactersIn string: String) { stub() }
     public static var controlCharacters: CharacterSet { stub() }
+    public static var whitespaces: CharacterSet { stub() }
     public func contains(_ member: Unicode.Scalar) -> Bool { stub() }
     public func union(_ other: CharacterSet) -> CharacterSet { stub() }
 }
@@ -45,6 +47,47 @@ extension FileManager {
 
 extension String {
     public func replacingOccurrences(of target: String, with replacement: String) -> String { stub() }
+    public func padding(toLength length: Int, withPad pad: String, startingAt index: Int) -> String { stub() }
+}
+
+extension StringProtocol {
+    public func trimmingCharacters(in set: CharacterSet) -> String { stub() }
+    public func components<Separator: StringProtocol>(separatedBy separator: Separator) -> [String] { stub() }
+}
+
+public class JSONSerialization: NSObject {
+    public struct WritingOptions: OptionSet, Sendable {
+        public let rawValue: UInt
+        public init(rawValue: UInt) { self.rawValue = rawValue }
+        public static var withoutEscapingSlashes: WritingOptions { stub() }
+    }
+
+    public class func data(withJSONObject object: Any, options: WritingOptions = []) throws -> Data { stub() }
+    public class func jsonObject(with data: Data) throws -> Any { stub() }
+}
+
+public class PropertyListSerialization: NSObject {
+    public enum PropertyListFormat: UInt, Sendable {
+        case xml = 100
+    }
+
+    public class func data(fromPropertyList plist: Any, format: PropertyListFormat, options: Int) throws -> Data { stub() }
+}
+
+extension URLSession {
+    public func upload(
+        for request: URLRequest, from body: Data, delegate: (any URLSessionTaskDelegate)? = nil
+    ) async throws -> (Data, URLResponse) { stub() }
+}
+
+extension URLSessionWebSocketTask {
+    public enum Message: Sendable {
+        case data(Data)
+        case string(String)
+    }
+
+    public func send(_ message: Message) async throws { stub() }
+    public func receive() async throws -> Message { stub() }
 }
 
 extension NSString {

@@ -1,9 +1,22 @@
-// The classes of Foundation that the sources use, as far as they use them; the delegates' protocols are generated.
+// The classes of Foundation that sources and tests use, as far as they use them; protocols and enumerations are generated.
 #pragma once
 #include "CoreFoundation.h"
 #include "Security.h"
 
+#include "EnumerationsOfApple.h"
+
 ASSUME_NONNULL_BEGIN
+@protocol NSURLAuthenticationChallengeSender;
+@protocol NSURLSessionDelegate;
+@protocol NSURLSessionTaskDelegate;
+
+@interface NSCoder : NSObject
+@end
+
+@protocol NSCoding
+- (nullable instancetype)initWithCoder:(NSCoder *)coder;
+@end
+
 BRIDGED("Swift.String") @interface NSString : NSObject
 @end
 
@@ -33,7 +46,12 @@ SENDABLE BRIDGED("Swift.Error") @interface NSError : NSObject
 
 extern NSString *const NSOSStatusErrorDomain;
 extern NSString *const NSLocalizedDescriptionKey;
+extern NSString *const NSURLErrorDomain;
 extern NSString *const NSURLErrorFailingURLErrorKey;
+
+NAMED("Thread") @interface NSThread : NSObject
+@property (class, readonly) BOOL isMainThread;
+@end
 
 SENDABLE @interface NSLock : NSObject
 - (void)lock;
@@ -77,17 +95,31 @@ SENDABLE NAMED("CachedURLResponse") @interface NSCachedURLResponse : NSObject
 @end
 
 SENDABLE NAMED("URLCredential") @interface NSURLCredential : NSObject
+- (instancetype)initWithUser:(NSString *)user password:(NSString *)password persistence:(NSURLCredentialPersistence)persistence;
+@property (nullable, readonly, copy) NSString *user;
 @end
 
+extern NSString *const NSURLAuthenticationMethodHTTPBasic;
 extern NSString *const NSURLAuthenticationMethodServerTrust;
 
-SENDABLE NAMED("URLProtectionSpace") @interface NSURLProtectionSpace : NSObject
+SENDABLE NAMED("URLProtectionSpace") @interface NSURLProtectionSpace : NSObject <NSCoding>
+- (instancetype)initWithHost:(NSString *)host
+                        port:(NSInteger)port
+                    protocol:(nullable NSString *)protocol
+                       realm:(nullable NSString *)realm
+        authenticationMethod:(nullable NSString *)authenticationMethod;
 @property (readonly, copy) NSString *host;
 @property (readonly, copy) NSString *authenticationMethod;
 @property (nullable, readonly) SecTrustRef serverTrust;
 @end
 
 SENDABLE NAMED("URLAuthenticationChallenge") @interface NSURLAuthenticationChallenge : NSObject
+- (instancetype)initWithProtectionSpace:(NSURLProtectionSpace *)space
+                     proposedCredential:(nullable NSURLCredential *)credential
+                   previousFailureCount:(NSInteger)previousFailureCount
+                        failureResponse:(nullable NSURLResponse *)response
+                                  error:(nullable NSError *)error
+                                 sender:(id<NSURLAuthenticationChallengeSender>)sender;
 @property (readonly, copy) NSURLProtectionSpace *protectionSpace;
 @end
 
@@ -101,6 +133,7 @@ SENDABLE NAMED("URLSessionTask") @interface NSURLSessionTask : NSObject
 @property (nullable, readonly, copy) NSURLRequest *originalRequest;
 @property (nullable, readonly, copy) NSURLRequest *currentRequest;
 @property (nullable, readonly, copy) NSURLResponse *response;
+@property (nullable, retain) id<NSURLSessionTaskDelegate> delegate;
 - (void)cancel;
 - (void)resume;
 @end
@@ -118,25 +151,27 @@ SENDABLE NAMED("URLSessionStreamTask") @interface NSURLSessionStreamTask : NSURL
 @end
 
 SENDABLE NAMED("URLSessionWebSocketTask") @interface NSURLSessionWebSocketTask : NSURLSessionTask
+- (void)cancelWithCloseCode:(NSURLSessionWebSocketCloseCode)closeCode reason:(nullable NSData *)reason;
 @end
 
 SENDABLE NAMED("URLSessionTaskMetrics") @interface NSURLSessionTaskMetrics : NSObject
 @end
 
-@protocol NSURLSessionDelegate;
-
 SENDABLE NAMED("URLSession") @interface NSURLSession : NSObject
+@property (class, readonly, strong) NSURLSession *sharedSession;
 + (NSURLSession *)sessionWithConfiguration:(NSURLSessionConfiguration *)configuration
                                   delegate:(nullable id<NSURLSessionDelegate>)delegate
                              delegateQueue:(nullable NSOperationQueue *)queue;
 - (void)finishTasksAndInvalidate;
 - (void)invalidateAndCancel;
 - (NSURLSessionDataTask *)dataTaskWithRequest:(NSURLRequest *)request;
+- (NSURLSessionDataTask *)dataTaskWithURL:(NSURL *)url;
 - (NSURLSessionUploadTask *)uploadTaskWithRequest:(NSURLRequest *)request fromFile:(NSURL *)fileURL;
 - (NSURLSessionUploadTask *)uploadTaskWithRequest:(NSURLRequest *)request fromData:(NSData *)bodyData;
 - (NSURLSessionDownloadTask *)downloadTaskWithRequest:(NSURLRequest *)request;
+- (NSURLSessionDownloadTask *)downloadTaskWithURL:(NSURL *)url;
 - (NSURLSessionWebSocketTask *)webSocketTaskWithRequest:(NSURLRequest *)request;
 @end
 ASSUME_NONNULL_END
 
-#include "DelegatesOfApple.h"
+#include "ProtocolsOfApple.h"
