@@ -42,6 +42,11 @@ extension URL {
 }
 
 extension FileManager {
+    public struct DirectoryEnumerator: Sequence, IteratorProtocol {
+        public mutating func next() -> Any? { stub() }
+    }
+
+    public func enumerator(atPath path: String) -> DirectoryEnumerator? { stub() }
     public func containerURL(forSecurityApplicationGroupIdentifier groupIdentifier: String) -> URL? { stub() }
 }
 
@@ -50,7 +55,18 @@ extension String {
     public func padding(toLength length: Int, withPad pad: String, startingAt index: Int) -> String { stub() }
 }
 
+extension NSString {
+    public struct CompareOptions: OptionSet, Sendable {
+        public let rawValue: UInt
+        public init(rawValue: UInt) { self.rawValue = rawValue }
+        public static var regularExpression: CompareOptions { stub() }
+    }
+
+    public var pathExtension: String { stub() }
+}
+
 extension StringProtocol {
+    public func range<Text: StringProtocol>(of text: Text, options: NSString.CompareOptions = []) -> Range<Index>? { stub() }
     public func trimmingCharacters(in set: CharacterSet) -> String { stub() }
     public func components<Separator: StringProtocol>(separatedBy separator: Separator) -> [String] { stub() }
 }
@@ -152,6 +168,7 @@ extension URLError.Code {
     public static var cannotConnectToHost: Self { stub() }
     public static var cannotCreateFile: Self { stub() }
     public static var httpTooManyRedirects: Self { stub() }
+    public static var networkConnectionLost: Self { stub() }
     public static var resourceUnavailable: Self { stub() }
     public static var secureConnectionFailed: Self { stub() }
     public static var serverCertificateUntrusted: Self { stub() }

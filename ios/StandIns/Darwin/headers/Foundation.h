@@ -40,11 +40,16 @@ BRIDGED("Swift.Dictionary") @interface NSDictionary<KeyType, ObjectType> : NSObj
 @end
 
 SENDABLE BRIDGED("Swift.Error") @interface NSError : NSObject
+- (instancetype)initWithDomain:(NSString *)domain code:(NSInteger)code userInfo:(nullable NSDictionary<NSString *, id> *)dict;
 @property (readonly, copy) NSString *domain;
 @property (readonly) NSInteger code;
+@property (readonly, copy) NSDictionary<NSString *, id> *userInfo;
 @end
 
+extern NSString *const NSCocoaErrorDomain;
 extern NSString *const NSOSStatusErrorDomain;
+extern NSString *const NSPOSIXErrorDomain;
+extern NSString *const NSUnderlyingErrorKey;
 extern NSString *const NSLocalizedDescriptionKey;
 extern NSString *const NSURLErrorDomain;
 extern NSString *const NSURLErrorFailingURLErrorKey;
@@ -85,6 +90,7 @@ BRIDGED("URLRequest") @interface NSURLRequest : NSObject
 
 SENDABLE NAMED("URLResponse") @interface NSURLResponse : NSObject
 @property (nullable, readonly, copy) NSURL *URL;
+@property (nullable, readonly, copy) NSString *MIMEType;
 @end
 
 SENDABLE NAMED("HTTPURLResponse") @interface NSHTTPURLResponse : NSURLResponse
@@ -136,6 +142,7 @@ SENDABLE NAMED("URLSessionTask") @interface NSURLSessionTask : NSObject
 @property (nullable, retain) id<NSURLSessionTaskDelegate> delegate;
 - (void)cancel;
 - (void)resume;
+- (void)suspend;
 @end
 
 SENDABLE NAMED("URLSessionDataTask") @interface NSURLSessionDataTask : NSURLSessionTask
