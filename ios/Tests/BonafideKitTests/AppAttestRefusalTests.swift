@@ -1,5 +1,3 @@
-// Over the stand-ins for Apple's frameworks, or with servers whose CA only scripts/test-swift makes trusted.
-#if os(Linux)
 import DeviceCheck
 import Foundation
 import XCTest
@@ -14,15 +12,13 @@ final class AppAttestRefusalTests: XCTestCase {
     private let hash = Data(repeating: 7, count: 32)
 
     override func setUpWithError() throws {
-        folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        DCAppAttestService.standIn = apple
+        folder = try temporaryFolder()
         _ = try evidence(anew: true)
     }
 
     /// A new process each time, with the same storage.
     private func evidence(anew: Bool) throws -> AppAttestEvidence {
-        try AppAttest(folder: folder, patience: 5).evidence(boundHash: hash, anew: anew)
+        try AppAttest(service: apple, folder: folder, patience: 5).evidence(boundHash: hash, anew: anew)
     }
 
     private func outcome(_ failure: DCError.Code?, anew: Bool = false) -> String {
@@ -62,31 +58,26 @@ final class AppAttestRefusalTests: XCTestCase {
     }
 }
 
-/// One test at a time.
-private final class Refusing: DCAppAttestService, @unchecked Sendable {
+/// Apple's service, which refuses when it is told to. One test at a time.
+private final class Refusing: AttestService {
     let failure = Locked(DCError.Code?.none)
     let made = Locked(UInt8(0))
 
-    override var isSupported: Bool { true }
+    var isSupported: Bool { true }
 
-    override func generateKey(completionHandler: @escaping @Sendable (String?, (any Error)?) -> Void) {
+    func generateKey(_ done: @escaping @Sendable (Result<String, any Error>) -> Void) {
         let number = made.with { made in
             made += 1
             return made
         }
-        completionHandler(Data(repeating: number, count: 32).base64EncodedString(), nil)
+        done(.success(Data(repeating: number, count: 32).base64EncodedString()))
     }
 
-    override func attestKey(
-        _ keyId: String, clientDataHash: Data, completionHandler: @escaping @Sendable (Data?, (any Error)?) -> Void
-    ) {
-        completionHandler(Data("attestation".utf8), nil)
+    func attest(_ keyId: String, _ clientDataHash: Data, _ done: @escaping @Sendable (Result<Data, any Error>) -> Void) {
+        done(.success(Data("attestation".utf8)))
     }
 
-    override func generateAssertion(
-        _ keyId: String, clientDataHash: Data, completionHandler: @escaping @Sendable (Data?, (any Error)?) -> Void
-    ) {
-        if let code = failure.now { completionHandler(nil, DCError(code)) } else { completionHandler(Data("assertion".utf8), nil) }
+    func assert(_ keyId: String, _ clientDataHash: Data, _ done: @escaping @Sendable (Result<Data, any Error>) -> Void) {
+        if let code = failure.now { done(.failure(DCError(code))) } else { done(.success(Data("assertion".utf8))) }
     }
 }
-#endif

@@ -1,5 +1,3 @@
-// Over the stand-ins for Apple's frameworks, or with servers whose CA only scripts/test-swift makes trusted.
-#if os(Linux)
 import Foundation
 import XCTest
 
@@ -138,4 +136,3 @@ private final class Collector: NSObject, URLSessionDataDelegate {
         isComplete.with { $0 = true }
     }
 }
-#endif

@@ -1,5 +1,3 @@
-// Over the stand-ins for Apple's frameworks, or with servers whose CA only scripts/test-swift makes trusted.
-#if os(Linux)
 import BonafideTesting
 import Foundation
 import XCTest
@@ -65,4 +63,3 @@ private final class Told: NSObject, URLSessionDelegate {
         while count.now == 0 { await Task.yield() }
     }
 }
-#endif

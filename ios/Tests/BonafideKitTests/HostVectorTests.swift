@@ -19,7 +19,7 @@ final class HostVectorTests: XCTestCase {
         let rows = try XCTUnwrap(try vectors()["hosts"] as? [[String: Any]])
         XCTAssertEqual(rows.count, 10)
         let names = rows.compactMap { $0["host"] as? String }
-        let protection = try await ConfigForge().protection(hosts: Set(names).sorted().map { entry($0) })
+        let protection = try await ConfigForge().protection(hosts: Set(names).sorted().map { entry($0) }, of: self)
         for row in rows {
             let text = try XCTUnwrap(row["text"] as? String)
             guard row["host"] is String else {
@@ -45,7 +45,7 @@ final class HostVectorTests: XCTestCase {
     func testAURLsHostIsTheOneThatIsLookedUp() async throws {
         let rows = try XCTUnwrap(try vectors()["hosts"] as? [[String: Any]])
         let names = Set(rows.compactMap { $0["host"] as? String }).sorted()
-        let protection = try await ConfigForge().protection(hosts: names.map { entry($0) })
+        let protection = try await ConfigForge().protection(hosts: names.map { entry($0) }, of: self)
         for row in rows {
             guard row["host"] is String, let text = row["text"] as? String else { continue }
             let url = try XCTUnwrap(URL(string: "https://\(text):8443/x"), text)
@@ -67,7 +67,8 @@ final class HostVectorTests: XCTestCase {
                 let left = Array(order.dropFirst(gone))
                 let others = Set(all).subtracting(order)
                 let protection = try await ConfigForge().protection(
-                    hosts: left.enumerated().map { entry($1, mode: $0 == 0 ? "enforce" : "report") } + others.sorted().map { entry($0, mode: "report") })
+                    hosts: left.enumerated().map { entry($1, mode: $0 == 0 ? "enforce" : "report") } + others.sorted().map { entry($0, mode: "report") },
+                    of: self)
                 let rules = try protection.rules(for: host)
                 XCTAssertEqual(rules.listed, !left.isEmpty, "\(host) with \(left)")
                 XCTAssertEqual(rules.enforced, !left.isEmpty, "\(host) with \(left)")

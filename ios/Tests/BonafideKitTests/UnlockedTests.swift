@@ -5,11 +5,6 @@ import XCTest
 
 /// "No space" is not "not unlocked yet": a phone with a full disk gets its key.
 final class UnlockedTests: XCTestCase {
-    private func failure(_ attempt: () throws -> Void) throws -> any Error {
-        do { try attempt() } catch { return error }
-        throw NSError(domain: "the system lets it happen", code: 0)
-    }
-
     private func posix(_ code: Int32) -> NSError { NSError(domain: NSPOSIXErrorDomain, code: Int(code)) }
 
     private func cocoa(_ code: CocoaError.Code, _ cause: NSError? = nil) -> NSError {
@@ -29,23 +24,9 @@ final class UnlockedTests: XCTestCase {
         for (error, expected) in rows { XCTAssertEqual(StorageFolder.isUnlocked(although: error), expected, "\(error)") }
     }
 
-    #if os(Linux)
-        /// What Foundation makes of the kernel's own answers.
-        func testTheSystemsOwnErrors() throws {
-            let full = try failure { try Data("x".utf8).write(to: URL(fileURLWithPath: "/dev/full")) }
-            XCTAssertTrue(StorageFolder.isUnlocked(although: full), "\(full)")
-            var options = StartOptions()
-            options.storage = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
-            let folder = try StorageFolder(options: options).make()
-            XCTAssertTrue(folder.isUnlocked { _ in try Data("x".utf8).write(to: URL(fileURLWithPath: "/dev/full")) })
-            let missing = try failure { try Data("x".utf8).write(to: URL(fileURLWithPath: "/nowhere/x")) }
-            XCTAssertFalse(StorageFolder.isUnlocked(although: missing), "\(missing)")
-        }
-    #endif
-
     func testAFolderThatIsMissingIsMade() throws {
         var options = StartOptions()
-        options.storage = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+        options.storage = try temporaryFolder().appendingPathComponent("new")
         let folder = try StorageFolder(options: options)
         XCTAssertTrue(folder.isUnlocked)
         XCTAssertEqual(try FileManager.default.contentsOfDirectory(atPath: folder.url.path), [])

@@ -149,7 +149,7 @@ public class PinningDelegate: NSObject, URLSessionTaskDelegate, @unchecked Senda
             wrapped?.responds(to: selector) == true ? wrapped : super.forwardingTarget(for: selector)
         }
     #else
-        // Without a runtime to ask, each method of the other protocols is forwarded by hand (PinningDelegate+Linux.swift).
+        // Without a runtime to ask, each method of the other protocols is forwarded by hand (Forward+Linux.swift).
         // They stand here since an extension's cannot be overridden.
         public func urlSession(_ session: URLSession, didBecomeInvalidWithError error: (any Error)?) {
             wrapped?.urlSession(session, didBecomeInvalidWithError: error)

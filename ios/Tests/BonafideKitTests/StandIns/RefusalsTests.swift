@@ -1,5 +1,6 @@
-// Over the stand-ins for Apple's frameworks, or with servers whose CA only scripts/test-swift makes trusted.
 #if os(Linux)
+// Of Linux alone: a session's challenge is handed to its delegate by the test, and tasks that wait for its connection by a
+// protocol that never answers. On Apple's systems the system alone does both.
 import BonafideTesting
 import Foundation
 import XCTest
@@ -18,7 +19,7 @@ final class RefusalsTests: XCTestCase {
 
     private func refuse(_ host: String, _ delegate: PinningDelegate) async throws {
         fake.intercept(host)
-        let answer = await delegate.answer(Challenges.server(host, evaluated: try Vectors.chain(), names: [host]))
+        let answer = await delegate.answer(try Challenges.server(host))
         XCTAssertEqual(answer, .cancelled)
     }
 

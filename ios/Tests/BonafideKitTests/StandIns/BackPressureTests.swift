@@ -1,5 +1,6 @@
-// Over the stand-ins for Apple's frameworks, or with servers whose CA only scripts/test-swift makes trusted.
 #if os(Linux)
+// Of Linux alone: a protocol that keeps to `suspend` and `resume` stands for the system's loader. Apple's keeps to them
+// itself, and is not to be told when.
 import BonafideTesting
 import Foundation
 import XCTest

@@ -1,5 +1,6 @@
-// Over the stand-ins for Apple's frameworks, or with servers whose CA only scripts/test-swift makes trusted.
 #if os(Linux)
+// Of Linux alone: a configuration with an identifier is an ordinary one for Foundation here. Apple's systems give no
+// background transfers to tests without an app.
 import BonafideTesting
 import Foundation
 import XCTest
@@ -57,7 +58,7 @@ final class BackgroundTests: XCTestCase {
 
         fake.pin(try XCTUnwrap(stage.other.host), to: [])
         fake.protect("localhost", token: "t2")
-        let file = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+        let file = try temporaryFolder().appendingPathComponent("body")
         try Data("from a file".utf8).write(to: file)
         for (url, token) in [(stage.echo, "t2"), (stage.other, FakeProtection.defaultToken)] {
             var request = URLRequest(url: url)

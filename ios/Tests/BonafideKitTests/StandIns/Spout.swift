@@ -1,5 +1,5 @@
-// Over the stand-ins for Apple's frameworks, or with servers whose CA only scripts/test-swift makes trusted.
 #if os(Linux)
+// Of Linux alone: see BackPressureTests.
 import Foundation
 
 @testable import BonafideKit
