@@ -175,8 +175,8 @@ class Headers:
             text("objc2-security", "SecAccessControl", "SecBase", "SecCertificate", "SecItem", "SecKey", "SecPolicy", "SecTrust"),
             text("objc2-device-check", "DCAppAttestService", "DCError"),
             text("objc2-foundation", "NSArray", "NSBundle", "NSCoder", "NSData", "NSDictionary", "NSError", "NSLock", "NSOperation", "NSStream", "NSString", "NSThread", "NSURL",
-                 "NSURLAuthenticationChallenge", "NSURLCache", "NSURLCredential", "NSURLProtectionSpace", "NSURLRequest",
-                 "NSURLResponse", "NSURLSession", "NSValue"))
+                 "NSURLAuthenticationChallenge", "NSURLCache", "NSURLCredential", "NSURLProtectionSpace", "NSURLProtocol",
+                 "NSURLRequest", "NSURLResponse", "NSURLSession", "NSValue"))
 
     def function(self, name: str) -> Declaration | None:
         """A C function. The generator's wrapper, where there is one, is the declaration that tells nullability."""

@@ -25,6 +25,7 @@ NESTED = {
     "NSURLSessionAuthChallengeDisposition": "URLSession.AuthChallengeDisposition",
     "NSURLSessionDelayedRequestDisposition": "URLSession.DelayedRequestDisposition",
     "NSURLSessionResponseDisposition": "URLSession.ResponseDisposition",
+    "NSURLSessionTaskState": "URLSessionTask.State",
     "NSURLSessionWebSocketCloseCode": "URLSessionWebSocketTask.CloseCode",
 }
 

@@ -7,7 +7,7 @@ import XCTest
 /// A key whose assertions Apple refuses as invalid input, and what the core is told: not "later" for ever, and no new key
 /// each time.
 final class AppAttestRefusalTests: XCTestCase {
-    private let apple = Refusing()
+    private let apple = AttestDouble()
     private var folder = URL(fileURLWithPath: "/")
     private let hash = Data(repeating: 7, count: 32)
 
@@ -22,7 +22,7 @@ final class AppAttestRefusalTests: XCTestCase {
     }
 
     private func outcome(_ failure: DCError.Code?, anew: Bool = false) -> String {
-        apple.failure.with { $0 = failure }
+        apple.failure = failure.map { DCError($0) }
         do {
             return try evidence(anew: anew).assertion == nil ? "attested" : "asserted"
         } catch {
@@ -35,7 +35,7 @@ final class AppAttestRefusalTests: XCTestCase {
         // The core asks at once, anew, and the new key is given three tries too.
         XCTAssertEqual(outcome(nil, anew: true), "attested")
         XCTAssertEqual((0..<3).map { _ in outcome(.invalidInput) }, ["unavailable", "unavailable", "lost"])
-        XCTAssertEqual(apple.made.now, 2)
+        XCTAssertEqual(apple.made, 2)
     }
 
     func testASuccessBeginsTheCountAnewAndOtherFailuresCountForNothing() {
@@ -46,7 +46,7 @@ final class AppAttestRefusalTests: XCTestCase {
             XCTAssertEqual(outcome(other), "unavailable")
         }
         XCTAssertEqual(outcome(.invalidInput), "lost")
-        XCTAssertEqual(apple.made.now, 1)
+        XCTAssertEqual(apple.made, 1)
     }
 
     /// As a version before this one wrote it.
@@ -55,29 +55,5 @@ final class AppAttestRefusalTests: XCTestCase {
             JSONSerialization.jsonObject(with: Data(contentsOf: folder.appendingPathComponent("app-attest.json"))) as? [String: Any])
         XCTAssertEqual(Set(record.keys), ["keyId", "attested"])
         XCTAssertEqual(outcome(nil), "asserted")
-    }
-}
-
-/// Apple's service, which refuses when it is told to. One test at a time.
-private final class Refusing: AttestService {
-    let failure = Locked(DCError.Code?.none)
-    let made = Locked(UInt8(0))
-
-    var isSupported: Bool { true }
-
-    func generateKey(_ done: @escaping @Sendable (Result<String, any Error>) -> Void) {
-        let number = made.with { made in
-            made += 1
-            return made
-        }
-        done(.success(Data(repeating: number, count: 32).base64EncodedString()))
-    }
-
-    func attest(_ keyId: String, _ clientDataHash: Data, _ done: @escaping @Sendable (Result<Data, any Error>) -> Void) {
-        done(.success(Data("attestation".utf8)))
-    }
-
-    func assert(_ keyId: String, _ clientDataHash: Data, _ done: @escaping @Sendable (Result<Data, any Error>) -> Void) {
-        if let code = failure.now { done(.failure(DCError(code))) } else { done(.success(Data("assertion".utf8))) }
     }
 }

@@ -11,11 +11,11 @@ final class InitialConfigTests: XCTestCase {
         return Data(try XCTUnwrap(documents["initial"] as? String).utf8)
     }
 
-    private func settings(_ config: Data, developmentKey: String? = nil) -> Settings {
-        Settings(
-            initialConfig: config, storage: FileManager.default.temporaryDirectory.appendingPathComponent("bonafide-test-\(UUID().uuidString)"),
-            platform: .linux, appId: "com.acme.app", appVersion: "1", appBuild: "", artifacts: [], developmentKey: developmentKey,
-            requestTimeout: 1, logLevel: .off, installKey: nil, evidence: nil, connectivity: nil)
+    private func settings(_ config: Data, developmentKey: String? = nil) throws -> Settings {
+        try Settings(
+            initialConfig: config, storage: temporaryFolder(), platform: .linux, appId: "com.acme.app", appVersion: "1",
+            appBuild: "", artifacts: [], developmentKey: developmentKey, requestTimeout: 1, logLevel: .off, installKey: nil,
+            evidence: nil, connectivity: nil)
     }
 
     private func start(_ protection: BonafideProtection, _ settings: Settings) async throws {
@@ -45,7 +45,7 @@ final class InitialConfigTests: XCTestCase {
         let bad = [Data(), Data("{}".utf8), Data("not json".utf8), Data(#"{"roots":[],"config":""}"#.utf8), good.prefix(good.count / 2)]
         for config in bad {
             let protection = BonafideProtection()
-            await XCTAssertThrowsAsync({ try await self.start(protection, self.settings(config)) }) {
+            await XCTAssertThrowsAsync({ try await self.start(protection, try self.settings(config)) }) {
                 XCTAssertEqual($0.bonafide?.code, .badInitialConfig, "\(config.count) bytes")
             }
             XCTAssertEqual(protection.status.phase, .failed)

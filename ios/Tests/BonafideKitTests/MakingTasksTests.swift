@@ -24,13 +24,14 @@ final class MakingTasksTests: XCTestCase {
     func testAnEndWhileATaskIsMadeCancelsIt() async throws {
         let ended = Ended()
         let (sessions, handler, url) = (sessions(ended), handler(), url)
-        _ = try sessions.make(for: url) { session in
+        let task = try sessions.make(for: url) { session in
             sessions.end(cancelling: true)
             XCTAssertFalse(ended.isTold.now, "the session is invalid while a task is made in it")
             return session.dataTask(with: url)
         } registered: {
             $1.run($0, by: handler)
         }
+        XCTAssertTrue([.canceling, .completed].contains(task.state), "\(task.state)")
         await XCTAssertThrowsAsync({ try await handler.finished.value() }) { XCTAssertEqual(($0 as? URLError)?.code, .cancelled) }
         await ended.waits()
         XCTAssertThrowsError(try sessions.make(for: url) { $0.dataTask(with: url) } registered: { _, _ in }) {

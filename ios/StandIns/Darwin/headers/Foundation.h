@@ -89,6 +89,10 @@ BRIDGED("URLRequest") @interface NSURLRequest : NSObject
 @end
 
 SENDABLE NAMED("URLResponse") @interface NSURLResponse : NSObject
+- (instancetype)initWithURL:(NSURL *)url
+                   MIMEType:(nullable NSString *)type
+      expectedContentLength:(NSInteger)length
+           textEncodingName:(nullable NSString *)name;
 @property (nullable, readonly, copy) NSURL *URL;
 @property (nullable, readonly, copy) NSString *MIMEType;
 @end
@@ -129,10 +133,19 @@ SENDABLE NAMED("URLAuthenticationChallenge") @interface NSURLAuthenticationChall
 @property (readonly, copy) NSURLProtectionSpace *protectionSpace;
 @end
 
+NAMED("URLProtocol") @interface NSURLProtocol : NSObject
++ (BOOL)canInitWithRequest:(NSURLRequest *)request;
++ (NSURLRequest *)canonicalRequestForRequest:(NSURLRequest *)request;
+- (void)startLoading;
+- (void)stopLoading;
+@end
+
 SENDABLE NAMED("URLSessionConfiguration") @interface NSURLSessionConfiguration : NSObject
 @property (class, readonly, strong) NSURLSessionConfiguration *defaultSessionConfiguration;
 @property (nullable, readonly, copy) NSString *identifier;
 @property (nullable, copy) NSDictionary *HTTPAdditionalHeaders;
+@property (nullable, copy) NSArray<Class> *protocolClasses;
++ (NSURLSessionConfiguration *)backgroundSessionConfigurationWithIdentifier:(NSString *)identifier NAMED("background(withIdentifier:)");
 @end
 
 SENDABLE NAMED("URLSessionTask") @interface NSURLSessionTask : NSObject
@@ -140,6 +153,7 @@ SENDABLE NAMED("URLSessionTask") @interface NSURLSessionTask : NSObject
 @property (nullable, readonly, copy) NSURLRequest *currentRequest;
 @property (nullable, readonly, copy) NSURLResponse *response;
 @property (nullable, retain) id<NSURLSessionTaskDelegate> delegate;
+@property (readonly) NSURLSessionTaskState state;
 - (void)cancel;
 - (void)resume;
 - (void)suspend;

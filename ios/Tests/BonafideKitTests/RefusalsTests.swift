@@ -1,6 +1,3 @@
-#if os(Linux)
-// Of Linux alone: a session's challenge is handed to its delegate by the test, and tasks that wait for its connection by a
-// protocol that never answers. On Apple's systems the system alone does both.
 import BonafideTesting
 import Foundation
 import XCTest
@@ -17,6 +14,7 @@ final class RefusalsTests: XCTestCase {
     // Foundation on Linux ends the process now and then when a session goes away.
     private static let kept = Locked([URLSession]())
 
+    /// By its pins, or where the certificates are of another name than `host`, for that.
     private func refuse(_ host: String, _ delegate: PinningDelegate) async throws {
         fake.intercept(host)
         let answer = await delegate.answer(try Challenges.server(host))
@@ -97,10 +95,10 @@ final class RefusalsTests: XCTestCase {
     }
 }
 
-/// A host that never answers.
+/// In place of the host that challenges are made for: it never answers.
 private final class Mute: URLProtocol {
-    static let host = "mute.test"
-    static let url = URL(string: "https://mute.test/")!
+    static let host = "api.acme.com"
+    static let url = URL(string: "https://api.acme.com/")!
 
     override class func canInit(with request: URLRequest) -> Bool { request.url?.host == host }
     override class func canonicalRequest(for request: URLRequest) -> URLRequest { request }
@@ -151,4 +149,3 @@ private final class Heard: NSObject, URLSessionDataDelegate {
         state.with { ($0.isComplete, $0.error) = (true, error) }
     }
 }
-#endif
