@@ -177,16 +177,28 @@ public class PinningDelegate: NSObject, URLSessionTaskDelegate, @unchecked Senda
 
 /// Why tasks were stopped, until they end: by task, and by host for challenges that name no task.
 final class Refusals: Sendable {
+    /// A verdict may come after its task has ended, and the next task may have the same address: so the task itself is
+    /// known, and not held.
+    private struct Stopped {
+        weak var task: AnyObject?
+        let error: BonafideError
+    }
+
     private struct Content {
-        var byTask = [ObjectIdentifier: BonafideError]()
+        var byTask = [ObjectIdentifier: Stopped]()
         var byHost = [String: BonafideError]()
     }
 
     private let content = Locked(Content())
 
-    func put(_ error: BonafideError, task: URLSessionTask?, host: String?) {
+    func put(_ error: BonafideError, task: AnyObject?, host: String?) {
         content.with { content in
-            if let task { content.byTask[ObjectIdentifier(task)] = error } else if let host { content.byHost[host] = error }
+            guard let task else {
+                if let host { content.byHost[host] = error }
+                return
+            }
+            content.byTask = content.byTask.filter { $1.task != nil }
+            content.byTask[ObjectIdentifier(task)] = Stopped(task: task, error: error)
         }
     }
 
@@ -197,9 +209,12 @@ final class Refusals: Sendable {
 
     /// - Parameter host: of a task that a challenge of its host may have stopped; nil for any other. It may have stopped
     ///   many: all that waited for the same connection.
-    func take(of task: URLSessionTask, host: String?) -> BonafideError? {
+    func take(of task: AnyObject, host: String?) -> BonafideError? {
         content.with { content in
-            content.byTask.removeValue(forKey: ObjectIdentifier(task)) ?? host.flatMap { content.byHost[$0] }
+            if let stopped = content.byTask.removeValue(forKey: ObjectIdentifier(task)), stopped.task === task {
+                return stopped.error
+            }
+            return host.flatMap { content.byHost[$0] }
         }
     }
 }
