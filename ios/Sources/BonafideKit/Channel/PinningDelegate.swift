@@ -11,13 +11,15 @@ import Security
 /// ```
 /// Every method that the app's delegate implements is forwarded to it. A challenge with a server's certificates reaches
 /// it only after the pins have passed: it can refuse what they allow, and cannot allow what they refuse. On a redirect the
-/// token is taken off, and a protected host gets its own, with the binding that ``Bonafide/protect(_:binding:)`` was given. A request that the pins stopped fails with
-/// `URLError.serverCertificateUntrusted` for the delegate, and with `URLError.cancelled` in completion handlers and
-/// `async` calls, which no delegate can change; ``BonafideProtection/addMismatchListener(_:)`` hears of it in any case.
+/// token is taken off, and a protected host gets its own, with the binding that ``Bonafide/protect(_:binding:)`` was given.
+/// A request that the pins stopped fails with `URLError.serverCertificateUntrusted` for the delegate, and with
+/// `URLError.cancelled` in completion handlers and `async` calls, which no delegate can change;
+/// ``BonafideProtection/addMismatchListener(_:)`` hears of it in any case.
 ///
 /// What a delegate cannot promise, and ``BonafideSession`` does:
 /// - A delegate *of a task* (`task.delegate`, `data(for:delegate:)`) that answers challenges is asked in place of this one:
-///   wrap it in a `PinningDelegate` as well.
+///   wrap it in a `PinningDelegate` as well. (A session's own calls ask theirs behind the pins; on a task that it hands out,
+///   the same holds as here.)
 /// - A TLS session that is resumed shows no certificates, and the system then asks nobody. After pins have changed
 ///   (``Protection/configRevision`` rises), make a new `URLSession`.
 /// - A connection of HTTP/2 may serve every host of its certificate, and is challenged for the first alone: give hosts with
