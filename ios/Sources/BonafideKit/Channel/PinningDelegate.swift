@@ -11,13 +11,15 @@ import Security
 /// ```
 /// Every method that the app's delegate implements is forwarded to it. A challenge with a server's certificates reaches
 /// it only after the pins have passed: it can refuse what they allow, and cannot allow what they refuse. On a redirect the
-/// token is taken off, and a protected host gets its own, with the binding that ``Bonafide/protect(_:binding:)`` was given. A request that the pins stopped fails with
-/// `URLError.serverCertificateUntrusted` for the delegate, and with `URLError.cancelled` in completion handlers and
-/// `async` calls, which no delegate can change; ``BonafideProtection/addMismatchListener(_:)`` hears of it in any case.
+/// token is taken off, and a protected host gets its own, with the binding that ``Bonafide/protect(_:binding:)`` was given.
+/// A request that the pins stopped fails with `URLError.serverCertificateUntrusted` for the delegate, and with
+/// `URLError.cancelled` in completion handlers and `async` calls, which no delegate can change;
+/// ``BonafideProtection/addMismatchListener(_:)`` hears of it in any case.
 ///
 /// What a delegate cannot promise, and ``BonafideSession`` does:
 /// - A delegate *of a task* (`task.delegate`, `data(for:delegate:)`) that answers challenges is asked in place of this one:
-///   wrap it in a `PinningDelegate` as well.
+///   wrap it in a `PinningDelegate` as well. (A session's own calls ask theirs behind the pins; on a task that it hands out,
+///   the same holds as here.)
 /// - A TLS session that is resumed shows no certificates, and the system then asks nobody. After pins have changed
 ///   (``Protection/configRevision`` rises), make a new `URLSession`.
 /// - A connection of HTTP/2 may serve every host of its certificate, and is challenged for the first alone: give hosts with
@@ -177,16 +179,28 @@ public class PinningDelegate: NSObject, URLSessionTaskDelegate, @unchecked Senda
 
 /// Why tasks were stopped, until they end: by task, and by host for challenges that name no task.
 final class Refusals: Sendable {
+    /// A verdict may come after its task has ended, and the next task may have the same address: so the task itself is
+    /// known, and not held.
+    private struct Stopped {
+        weak var task: AnyObject?
+        let error: BonafideError
+    }
+
     private struct Content {
-        var byTask = [ObjectIdentifier: BonafideError]()
+        var byTask = [ObjectIdentifier: Stopped]()
         var byHost = [String: BonafideError]()
     }
 
     private let content = Locked(Content())
 
-    func put(_ error: BonafideError, task: URLSessionTask?, host: String?) {
+    func put(_ error: BonafideError, task: AnyObject?, host: String?) {
         content.with { content in
-            if let task { content.byTask[ObjectIdentifier(task)] = error } else if let host { content.byHost[host] = error }
+            guard let task else {
+                if let host { content.byHost[host] = error }
+                return
+            }
+            content.byTask = content.byTask.filter { $1.task != nil }
+            content.byTask[ObjectIdentifier(task)] = Stopped(task: task, error: error)
         }
     }
 
@@ -197,9 +211,12 @@ final class Refusals: Sendable {
 
     /// - Parameter host: of a task that a challenge of its host may have stopped; nil for any other. It may have stopped
     ///   many: all that waited for the same connection.
-    func take(of task: URLSessionTask, host: String?) -> BonafideError? {
+    func take(of task: AnyObject, host: String?) -> BonafideError? {
         content.with { content in
-            content.byTask.removeValue(forKey: ObjectIdentifier(task)) ?? host.flatMap { content.byHost[$0] }
+            if let stopped = content.byTask.removeValue(forKey: ObjectIdentifier(task)), stopped.task === task {
+                return stopped.error
+            }
+            return host.flatMap { content.byHost[$0] }
         }
     }
 }

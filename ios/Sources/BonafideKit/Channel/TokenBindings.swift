@@ -23,7 +23,11 @@ final class TokenBindings: Sendable {
     /// `token` is bound to `binding`.
     func keep(_ binding: Data, of token: String) {
         content.with { content in
-            guard content.byToken.updateValue(binding, forKey: token) == nil else { return }
+            if let known = content.byToken.updateValue(binding, forKey: token) {
+                // The core gives a token again while it lives.
+                content.order.removeAll { $0 == token }
+                content.bytes -= known.count
+            }
             content.order.append(token)
             content.bytes += binding.count
             // The newest stays, whatever its size.

@@ -58,6 +58,7 @@ final class InnerSessions: Sendable {
         var current = [String: Inner]()
         var retired = [ObjectIdentifier: Inner]()
         var isEnded = false
+        var isCancelled = false
         /// Requests that wait for their token.
         var waiting = [ObjectIdentifier: Answer<URLRequest>]()
     }
@@ -83,17 +84,19 @@ final class InnerSessions: Sendable {
     /// Makes a task in the session for `url` and the config in force, and hands it over before it can be lost to an
     /// invalidation. No lock is held while `make` is called: it may end this, and make another.
     ///
+    /// - Parameter goesOn: whether it is for a request that is under way, which an end that does not cancel lets finish.
     /// - Throws: `URLError`, after the end `cancelled`.
     func make<Made: URLSessionTask>(
-        for url: URL?, _ make: (URLSession) throws -> Made, registered: (Made, SessionRelay) -> Void
+        for url: URL?, goesOn: Bool = false, _ make: (URLSession) throws -> Made, registered: (Made, SessionRelay) -> Void
     ) throws -> Made {
         // Before the session is looked at: a config that comes meanwhile is as new to it as one that comes after.
         let revision = protection.configRevision
         let pins = isBackground ? "" : try pinSet(of: url)
         let (inner, ends) = try content.with { content in
-            guard !content.isEnded else { throw URLError(.cancelled) }
+            guard !content.isEnded || goesOn && !content.isCancelled else { throw URLError(.cancelled) }
             var ends = [() -> Void]()
-            for (pins, old) in content.current where old.revision < revision && !isBackground {
+            // What was ended takes no task.
+            for (pins, old) in content.current where (old.revision < revision || old.end != nil) && !isBackground {
                 content.retired[ObjectIdentifier(old.relay)] = old
                 content.current[pins] = nil
                 if let end = old.end(.finishing) { ends.append(end) }
@@ -101,6 +104,8 @@ final class InnerSessions: Sendable {
             let inner = content.current[pins] ?? open(pins, revision)
             content.current[pins] = inner
             inner.makers += 1
+            // For this task alone: it waits for its maker.
+            if content.isEnded { _ = inner.end(.finishing) }
             return (inner, ends)
         }
         for end in ends { end() }
@@ -139,14 +144,20 @@ final class InnerSessions: Sendable {
         let relay = SessionRelay(
             forwardingTo: delegate, protection: protection, wait: wait,
             belongs: { [protection] request in
-                let rules = try protection.rules(for: Target(request.url).host)
-                return !rules.pinned || rules.pinSet == pins
+                // A host without pins is no exception: its server may show a certificate for a pinned host as well, and
+                // would be sent the next request for that.
+                try protection.rules(for: Target(request.url).host).pinSet == pins
             },
             onMove: { [weak self] handler, request in
                 guard let self else { throw URLError(.cancelled) }
                 try make(
-                    for: request.url, { try handler.next(in: $0, request) }, registered: { $1.run($0, by: handler) }
+                    for: request.url, goesOn: true, { try handler.next(in: $0, request) }, registered: { $1.run($0, by: handler) }
                 ).resume()
+            },
+            onStray: { [weak self, protection] relay, request in
+                guard try !protection.rules(for: Target(request.url).host).pinned else { return false }
+                self?.retire(relay)
+                return true
             },
             // Held until then, so that the app's delegate hears of the end of a session that nobody holds.
             onInvalid: { [self] relay, session, error in invalidated(relay, session, error) })
@@ -157,6 +168,17 @@ final class InnerSessions: Sendable {
             Self.kept.with { $0.append(session) }
         #endif
         return Inner(session: session, relay: relay, revision: revision)
+    }
+
+    /// Its session finishes what it has under way, and gets no further task.
+    private func retire(_ relay: SessionRelay) {
+        let end = content.with { content -> (() -> Void)? in
+            guard let (pins, inner) = content.current.first(where: { $1.relay === relay }) else { return nil }
+            content.current[pins] = nil
+            content.retired[ObjectIdentifier(relay)] = inner
+            return inner.end(.finishing)
+        }
+        end?()
     }
 
     /// The app's delegate hears of the end once, and not of a change of pins.
@@ -193,6 +215,7 @@ final class InnerSessions: Sendable {
                 content.current[""] = open("", protection.configRevision)
             }
             content.isEnded = true
+            if cancelling { content.isCancelled = true }
             let sessions = Array(content.current.values) + Array(content.retired.values)
             return (sessions.compactMap { $0.end(cancelling ? .cancelling : .finishing) }, Array(content.waiting.values))
         }

@@ -15,15 +15,19 @@ final class SessionRelay: PinningDelegate, @unchecked Sendable {
     /// Whether a request belongs into this session: see ``InnerSessions``.
     private let belongs: @Sendable (URLRequest) throws -> Bool
     private let onMove: @Sendable (Handler, URLRequest) throws -> Void
+    /// Asked about a request that does not belong here and cannot move: true where its host is not pinned. This session
+    /// then has a connection that nobody checked, and gets no further task.
+    private let onStray: @Sendable (SessionRelay, URLRequest) throws -> Bool
     private let onInvalid: @Sendable (SessionRelay, URLSession, (any Error)?) -> Void
 
     init(
         forwardingTo delegate: (any URLSessionDelegate)?, protection: any Protection, wait: TimeInterval,
         belongs: @escaping @Sendable (URLRequest) throws -> Bool,
         onMove: @escaping @Sendable (Handler, URLRequest) throws -> Void,
+        onStray: @escaping @Sendable (SessionRelay, URLRequest) throws -> Bool = { _, _ in false },
         onInvalid: @escaping @Sendable (SessionRelay, URLSession, (any Error)?) -> Void
     ) {
-        (self.belongs, self.onMove, self.onInvalid) = (belongs, onMove, onInvalid)
+        (self.belongs, self.onMove, self.onStray, self.onInvalid) = (belongs, onMove, onStray, onInvalid)
         super.init(forwardingTo: delegate, protection: protection, wait: wait)
     }
 
@@ -38,11 +42,13 @@ final class SessionRelay: PinningDelegate, @unchecked Sendable {
     override func follows(_ request: URLRequest, in task: URLSessionTask) throws -> Bool {
         if try belongs(request) { return true }
         guard let handler = handler(of: task) else {
+            if try onStray(self, request) { return true }
             throw BonafideError(
                 .unsupportedClient, facts: ["host": request.url?.host ?? ""],
                 detail: "A task that was handed out was redirected to a host with other pins: request that host itself.")
         }
         guard request.httpBody != nil || !(task is URLSessionUploadTask) || ["GET", "HEAD"].contains(request.httpMethod) else {
+            if try onStray(self, request) { return true }
             throw BonafideError(
                 .unsupportedClient, facts: ["host": request.url?.host ?? ""],
                 detail: "An upload was redirected to a host with other pins: upload to that host itself.")
