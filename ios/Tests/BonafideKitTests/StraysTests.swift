@@ -92,6 +92,8 @@ private final class Seen: NSObject, URLSessionDownloadDelegate {
 
     func urlSession(_ session: URLSession, downloadTask: URLSessionDownloadTask, didFinishDownloadingTo location: URL) {
         files.with { $0 += 1 }
+        // Foundation on Linux leaves it lying.
+        try? FileManager.default.removeItem(at: location)
     }
 
     func urlSession(_ session: URLSession, task: URLSessionTask, didCompleteWithError error: (any Error)?) {

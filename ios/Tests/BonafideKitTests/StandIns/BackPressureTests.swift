@@ -1,6 +1,6 @@
 #if os(Linux)
 // Of Linux alone: a protocol that keeps to `suspend` and `resume` stands for the system's loader. Apple's keeps to them
-// itself, and is not to be told when.
+// itself, and is not to be told when. What a task is told, PausingTests has.
 import BonafideTesting
 import Foundation
 import XCTest
