@@ -5,6 +5,7 @@ use std::io::{BufRead as _, BufReader};
 use std::os::unix::fs::FileExt as _;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use object::{Object as _, ObjectSection as _};
 
@@ -19,8 +20,14 @@ fn wait_for(child: &mut Child, part: &str) {
     assert!(lines.any(|line| line.unwrap().contains(part)), "the attacker ended before it said {part:?}");
 }
 
+/// How often, every ten milliseconds, it is looked whether an agent has left.
+const POLLS: usize = 6000;
+
 /// `frida`, attached, with a script of its own.
-pub(crate) struct Frida(Child);
+pub(crate) struct Frida {
+    child: Child,
+    process: u32,
+}
 
 impl Frida {
     pub(crate) fn attach(process: u32, script: &str) -> Self {
@@ -28,19 +35,39 @@ impl Frida {
         let mut child = Command::new(&python)
             .arg(folder("tests/real/frida_attach.py"))
             .args([&process.to_string(), script])
-            .stdin(Stdio::piped())
+            .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()
             .unwrap_or_else(|error| panic!("{}: {error}; run scripts/setup", python.display()));
         wait_for(&mut child, "attached");
-        Self(child)
+        Self { child, process }
     }
 
-    /// Detaches, and waits until it has.
-    pub(crate) fn detach(mut self) {
-        drop(self.0.stdin.take());
-        assert!(self.0.wait().unwrap().success());
+    /// Ends it, and waits until its agent has left the process.
+    ///
+    /// It is killed and not asked to detach: then the agent unloads by itself. Frida's own way sends its injector into
+    /// the process once more, and under load that ended the process by SIGSEGV in one of eighty tests.
+    pub(crate) fn end(self) {
+        let process = self.process;
+        drop(self);
+        #[expect(clippy::disallowed_methods, reason = "the test's own thread waits")]
+        let left = (0..POLLS).any(|_| {
+            std::thread::sleep(Duration::from_millis(10));
+            !read_maps(process).contains("frida")
+        });
+        assert!(left, "frida's agent stays in the process");
     }
+}
+
+impl Drop for Frida {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn read_maps(process: u32) -> String {
+    std::fs::read_to_string(format!("/proc/{process}/maps")).unwrap()
 }
 
 /// `gdb`, attached; the process goes on.
@@ -88,8 +115,7 @@ impl Patch {
             let on_arm = || data.windows(no_op_arm.len()).position(|window| window == no_op_arm);
             section.file_range().unwrap().0 + u64::try_from(place.or_else(on_arm).unwrap()).unwrap()
         });
-        let maps = std::fs::read_to_string(format!("/proc/{process}/maps")).unwrap();
-        let (start, offset) = maps.lines().find_map(|line| code_mapping(line, process)).unwrap();
+        let (start, offset) = read_maps(process).lines().find_map(|line| code_mapping(line, process)).unwrap();
         let place = start - offset + text.unwrap();
         // Whose process it is may write to its code; so may an attacker inside of it.
         let memory = OpenOptions::new().read(true).write(true).open(format!("/proc/{process}/mem")).unwrap();

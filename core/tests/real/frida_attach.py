@@ -1,5 +1,6 @@
-"""Attaches frida to a process, with a script if one is given, until standard input ends: frida_attach.py PID [SCRIPT]"""
+"""Attaches frida to a process, with a script if one is given, until it is killed: frida_attach.py PID [SCRIPT]"""
 
+import signal
 import sys
 
 import frida
@@ -9,5 +10,4 @@ if sys.argv[2:] and sys.argv[2]:
     script = session.create_script(sys.argv[2])
     script.load()
 print("attached", flush=True)
-sys.stdin.read()
-session.detach()
+signal.pause()

@@ -59,7 +59,7 @@ fn frida_is_found_while_it_is_attached_and_not_after() {
     let frida = Frida::attach(client.id(), "");
     let during = client.measure();
     assert!(found(&device(&during).agents).iter().any(|trace| trace.contains("frida")), "{during:?}");
-    frida.detach();
+    frida.end();
     assert_clean(&client.measure(), "after");
 }
 
@@ -69,7 +69,7 @@ fn a_function_that_frida_hooks_shows_in_the_code_too() {
     let frida = Frida::attach(client.id(), "Interceptor.attach(Module.getGlobalExportByName('openat'), {});");
     let during = client.measure();
     assert!(altered(&during).contains(&CodeRole::System), "{during:?}");
-    frida.detach();
+    frida.end();
     assert_clean(&client.measure(), "after");
 }
 
