@@ -21,7 +21,7 @@ ACTS = [
     ("An altered client gets a token that the API refuses, and the operator sees why", attacks.altered_client),
     ("Replays, stolen tokens, rolled-back and forged configs", attacks.replays_and_forgeries),
     ("The service stops and comes back", outage.service_stops),
-    ("frida attaches to the client: the next token is a decoy; detached, the device is clean again", instrumentation.frida_attaches),
+    ("frida attaches to the client: the next token is a decoy; once it has left, the device is clean again", instrumentation.frida_attaches),
     ("The Key Attestation of a real phone is accepted at its time", evidence.real_phone_is_accepted),
     ("The same with one bit changed is refused", evidence.one_bit_is_refused),
 ]

@@ -1,5 +1,7 @@
 """Act 13: frida attaches to the running client, and leaves it again."""
 
+from pathlib import Path
+
 import attacks
 import opening
 from stage import PYTHON, ROOT, Stage, check, eventually
@@ -15,20 +17,25 @@ def verdict_of_next_token(stage: Stage, order: str) -> tuple[str, list[str]]:
     return verdict, stage.bonafide_json("appraisals")[0]["findings"]
 
 
+def mappings(process: int) -> str:
+    return Path(f"/proc/{process}/maps").read_text()
+
+
 def frida_attaches(stage: Stage) -> None:
     eventually(lambda: opening.login(stage.client).get("status") == 200, "a login")
     verdict, findings = verdict_of_next_token(stage, "order-before")
     check((verdict, findings) == ("accepted", []), "a clean device before", (verdict, findings))
 
-    frida = stage.start("frida", [PYTHON, FRIDA_ATTACH, stage.client.popen.pid], stdin=True)
+    frida = stage.start("frida", [PYTHON, FRIDA_ATTACH, stage.client.popen.pid])
     eventually(lambda: "attached" in frida.lines or frida.popen.poll() is not None, "frida attaches")
     check("attached" in frida.lines, "frida attaches", f"its log is {frida.log}")
     verdict, findings = verdict_of_next_token(stage, "order-during")
     check(verdict == "decoy" and "hooking" in findings, "a decoy, and `hooking` for the operator", (verdict, findings))
     stage.saw(f"with frida attached: a decoy, refused by the API; the operator sees {findings}")
 
-    frida.popen.stdin.close()
-    check(frida.popen.wait(timeout=60) == 0, "frida detaches")
+    # Killed and not asked to detach, as in core/tests/real: frida's own way of leaving crashes a process now and then.
+    frida.popen.kill()
+    eventually(lambda: "frida" not in mappings(stage.client.popen.pid), "frida's agent leaves")
     verdict, findings = verdict_of_next_token(stage, "order-after")
     check((verdict, findings) == ("accepted", []), "the device is clean again", (verdict, findings))
-    stage.saw("detached: the next token is accepted")
+    stage.saw("frida is gone: the next token is accepted")
