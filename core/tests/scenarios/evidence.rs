@@ -1,5 +1,7 @@
 //! Platform evidence: sent when it is due, and never in the way of a token or of a key.
 
+mod slow_platform;
+
 use std::sync::Arc;
 use std::time::Duration;
 
