@@ -62,7 +62,7 @@ impl Service {
         let body = serde_json::to_vec(&ChallengeRequest { account }).unwrap_or_default();
         let response: ChallengeResponse = self.pinned(deadline, || Request::challenge(body.clone())).await?.json()?;
         self.heard(Some(response.server_time)).await;
-        Ok(Challenge::new(response.challenge, asked, response.expires_in))
+        Ok(Challenge::new(response.challenge, asked, response.expires_in).with_rollout(response.rollout))
     }
 
     /// `POST /v1/tokens`. The documents in the response are not taken yet.

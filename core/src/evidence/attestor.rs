@@ -159,9 +159,10 @@ impl Attestor {
         }
         // What was said of another key says nothing of this one.
         let due = dues.provider.map(|due| if gathered.candidate.is_some() { Due::Anew } else { due });
-        let holder = gathered.candidate.as_ref().or(key);
-        if let (Some(holder), Some(due)) = (holder, due.filter(|due| *due != Due::No)) {
-            let thumbprint = holder.public.thumbprint();
+        let holder = gathered.candidate.as_ref().or(key).map(|holder| holder.public.thumbprint());
+        // Before its first answer a device knows of a rollout by the challenge alone.
+        let asked = |thumbprint: &String| self.provider_kind().is_some_and(|kind| challenge.asks(kind, thumbprint));
+        if let (Some(thumbprint), Some(due)) = (holder.filter(asked), due.filter(|due| *due != Due::No)) {
             let bound_hash = bound_hash(account, self.platform, &challenge.text, Some(&thumbprint));
             let request = EvidenceRequest { bound_hash, anew: due == Due::Anew };
             self.provided_for(request, challenge, &mut gathered).await;
@@ -232,9 +233,10 @@ impl Attestor {
     fn due(&self, schedule: &Schedule, key: Option<&KeyHandle>) -> Dues {
         let thumbprint = key.map(|key| key.public.thumbprint());
         let due = |kind| schedule.due(kind, thumbprint.as_deref(), &*self.clock);
+        let asked = |kind: &EvidenceKind| thumbprint.as_deref().is_none_or(|key| schedule.asks(*kind, key));
         Dues {
             key: self.keys.attests().then(|| due(EvidenceKind::AndroidKey)),
-            provider: self.provider_kind().map(due),
+            provider: self.provider_kind().filter(asked).map(due),
         }
     }
 

@@ -1,6 +1,6 @@
 //! What the account demands of platform evidence: how old it may be, and the bounds of what it says.
 
-use bonafide_protocol::evidence::{EvidenceKind, EvidenceWanted};
+use bonafide_protocol::evidence::{EvidenceKind, EvidenceWanted, Rollout};
 use bonafide_protocol::measurement::Platform;
 use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -21,6 +21,9 @@ const UNREADABLE_TIME: u64 = u64::MAX;
 
 /// How far the clocks of two nodes may be apart, in seconds.
 const MOST_AHEAD: u64 = 300;
+
+/// All installations, of a thousand.
+const EVERYBODY: u32 = 1000;
 
 /// Patch levels that may be demanded, YYYYMM.
 const PATCH_LEVELS: std::ops::RangeInclusive<u64> = 201_501..=209_912;
@@ -46,6 +49,33 @@ pub(crate) struct EvidencePolicy {
     /// that were trusted by mistake.
     #[serde(skip_serializing_if = "is_default")]
     pub(crate) not_before: u64,
+    /// How many of a thousand installations are asked for evidence of a service that does not want to hear from all at
+    /// once. What is demanded of those that are not asked stays as it is.
+    #[serde(skip_serializing_if = "is_default")]
+    pub(crate) rollout: Rates,
+}
+
+/// How many of a thousand installations are asked, by kind. A Key Attestation asks nobody's service.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Rates {
+    #[serde(deserialize_with = "rate")]
+    app_attest: u32,
+    #[serde(deserialize_with = "rate")]
+    play_integrity: u32,
+}
+
+impl Default for Rates {
+    fn default() -> Self {
+        Self { app_attest: EVERYBODY, play_integrity: EVERYBODY }
+    }
+}
+
+impl Rates {
+    fn rollout(&self) -> Rollout {
+        let rates = [(EvidenceKind::AppAttest, self.app_attest), (EvidenceKind::PlayIntegrity, self.play_integrity)];
+        rates.into_iter().filter(|(_, rate)| *rate < EVERYBODY).collect()
+    }
 }
 
 /// How old evidence may be, in seconds.
@@ -63,7 +93,14 @@ pub(crate) struct MaxAge {
 impl Default for EvidencePolicy {
     fn default() -> Self {
         let max_age = MaxAge::default();
-        Self { max_age, least_patch_level: None, revocations_max_age: REVOCATIONS, since: 0, not_before: 0 }
+        Self {
+            max_age,
+            least_patch_level: None,
+            revocations_max_age: REVOCATIONS,
+            since: 0,
+            not_before: 0,
+            rollout: Rates::default(),
+        }
     }
 }
 
@@ -107,7 +144,12 @@ impl EvidencePolicy {
         let after = kinds.map(|kind| (kind.name().to_owned(), self.max_age.of(*kind) / 4 * 3)).collect();
         // Before it can be read nothing counts; to be asked each time would not change that.
         let not_before = if self.not_before == UNREADABLE_TIME { 0 } else { self.not_before };
-        EvidenceWanted { after, since: self.since.max(not_before) }
+        EvidenceWanted { after, since: self.since.max(not_before), rollout: self.rollout() }
+    }
+
+    /// Who is asked for evidence: told with each challenge too, since a device's first request comes after one.
+    pub(crate) fn rollout(&self) -> Rollout {
+        self.rollout.rollout()
     }
 
     /// All of it, what is left at its default too.
@@ -118,6 +160,7 @@ impl EvidencePolicy {
             "revocations_max_age": self.revocations_max_age,
             "since": self.since,
             "not_before": self.not_before,
+            "rollout": self.rollout,
         })
     }
 
@@ -129,6 +172,9 @@ impl EvidencePolicy {
             Value::Object(members) => members.get("max_age").cloned().unwrap_or_else(|| Value::Object(Map::new())),
             _ => Value::Null,
         };
+        let rates = value.as_object().and_then(|members| members.get("rollout")).cloned();
+        let rates = rates.unwrap_or_else(|| Value::Object(Map::new()));
+        let rate = |name: &str| member(&rates, name, EVERYBODY, EVERYBODY).min(EVERYBODY);
         // One that could not be set today is taken at its word, if it is not too long.
         let age = |name: &str, default: u64| member(&ages, name, default, *AGES.start()).min(LONGEST_AGE);
         Self {
@@ -142,6 +188,8 @@ impl EvidencePolicy {
             // Refuses nobody, whatever it is.
             since: member(value, "since", default.since, default.since),
             not_before: member(value, "not_before", default.not_before, UNREADABLE_TIME),
+            // What cannot be read keeps nobody from sending what is demanded of all.
+            rollout: Rates { app_attest: rate("app_attest"), play_integrity: rate("play_integrity") },
         }
     }
 }
@@ -159,6 +207,15 @@ fn age<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
     let age = u64::deserialize(deserializer)?;
     let (least, most) = (AGES.start(), AGES.end());
     if AGES.contains(&age) { Ok(age) } else { Err(D::Error::custom(format!("an age is {least} to {most} seconds"))) }
+}
+
+fn rate<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    let rate = u32::deserialize(deserializer)?;
+    if rate <= EVERYBODY {
+        Ok(rate)
+    } else {
+        Err(D::Error::custom("a rollout is 0 to 1000, of a thousand installations"))
+    }
 }
 
 fn patch_level<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
@@ -203,6 +260,19 @@ mod tests {
     }
 
     #[test]
+    fn a_rollout_is_told_where_it_leaves_somebody_out() {
+        let policy: EvidencePolicy = serde_json::from_value(json!({ "rollout": { "app_attest": 50 } })).unwrap();
+        let stored = serde_json::to_value(&policy).unwrap();
+        assert_eq!(stored.get("rollout"), Some(&json!({ "app_attest": 50, "play_integrity": 1000 })));
+        assert_eq!(EvidencePolicy::recall(&stored), policy);
+        assert_eq!(policy.rollout(), Rollout::from_iter([(EvidenceKind::AppAttest, 50)]));
+        assert_eq!(policy.wanted(Platform::Ios, true).rollout, policy.rollout());
+        assert!(EvidencePolicy::default().rollout().is_everybody());
+        let unreadable = json!({ "rollout": { "app_attest": "few", "play_integrity": 2000 } });
+        assert!(EvidencePolicy::recall(&unreadable).rollout().is_everybody());
+    }
+
+    #[test]
     fn typing_errors_are_refused() {
         for wrong in [
             json!({ "max_age": { "app_attest": 299 } }),
@@ -212,6 +282,8 @@ mod tests {
             json!({ "least_patch_level": 202_513 }),
             json!({ "revocations_max_age": 0 }),
             json!({ "sinse": 1 }),
+            json!({ "rollout": { "app_attest": 1001 } }),
+            json!({ "rollout": { "android_key": 10 } }),
         ] {
             assert!(serde_json::from_value::<EvidencePolicy>(wrong.clone()).is_err(), "{wrong}");
         }
