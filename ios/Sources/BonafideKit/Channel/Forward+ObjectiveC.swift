@@ -44,6 +44,11 @@
             handler(request)
         }
 
+        static func created(_ task: URLSessionTask, of session: URLSession, to delegates: [any URLSessionTaskDelegate]) {
+            guard #available(iOS 16, macOS 13, *) else { return }
+            for delegate in delegates where delegate.urlSession?(session, didCreateTask: task) != nil { return }
+        }
+
         static func completed(
             _ error: (any Error)?, of session: URLSession, task: URLSessionTask, to delegates: [any URLSessionTaskDelegate]
         ) {

@@ -34,6 +34,7 @@ final class SessionRelay: PinningDelegate, @unchecked Sendable {
     /// Before the task is resumed.
     func run(_ task: URLSessionTask, by handler: Handler) {
         handlers.with { $0[ObjectIdentifier(task)] = handler }
+        begins(task)
         handler.runs(task)
     }
 
@@ -64,6 +65,7 @@ final class SessionRelay: PinningDelegate, @unchecked Sendable {
     /// For a task that the app runs.
     func bind(_ task: URLSessionTask, to binding: Data?) {
         bindings.with { $0[ObjectIdentifier(task)] = binding }
+        begins(task)
     }
 
     private func handler(of task: URLSessionTask) -> Handler? {
