@@ -3,6 +3,7 @@
 
 mod android;
 mod described;
+mod extension;
 mod installed;
 mod iphone;
 
