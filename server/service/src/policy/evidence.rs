@@ -86,6 +86,9 @@ pub(crate) struct MaxAge {
     android_key: u64,
     #[serde(deserialize_with = "age")]
     app_attest: u64,
+    /// That of the app's App Attest where an extension of the app asks, which cannot be attested itself.
+    #[serde(deserialize_with = "age")]
+    app_extension: u64,
     #[serde(deserialize_with = "age")]
     play_integrity: u64,
 }
@@ -108,16 +111,19 @@ impl Default for EvidencePolicy {
 const REVOCATIONS: u64 = 3 * DAY;
 
 impl Default for MaxAge {
-    /// A Key Attestation takes a new key, an assertion a moment, and Google counts the requests of Play Integrity.
+    /// A Key Attestation takes a new key, an assertion a moment, and Google counts the requests of Play Integrity. Who
+    /// shares something on a Monday may have opened the app on Friday.
     fn default() -> Self {
-        Self { android_key: 7 * DAY, app_attest: HOUR, play_integrity: DAY }
+        Self { android_key: 7 * DAY, app_attest: HOUR, app_extension: 3 * DAY, play_integrity: DAY }
     }
 }
 
 impl MaxAge {
-    fn of(&self, kind: EvidenceKind) -> u64 {
+    /// `extension`: an extension of the app asks. An app need never be opened more often for its sake than for its own.
+    fn of(&self, kind: EvidenceKind, extension: bool) -> u64 {
         match kind {
             EvidenceKind::AndroidKey => self.android_key,
+            EvidenceKind::AppAttest if extension => self.app_extension.max(self.app_attest),
             EvidenceKind::AppAttest => self.app_attest,
             EvidenceKind::PlayIntegrity => self.play_integrity,
             // A kind that has no age here proves nothing for longer than a moment.
@@ -127,21 +133,22 @@ impl MaxAge {
 }
 
 impl EvidencePolicy {
-    /// Whether evidence of this kind and time counts at `now`. A time a little ahead is that of another node's clock;
-    /// further ahead a clock was wrong, and nobody knows how old it is.
-    pub(crate) fn counts(&self, kind: EvidenceKind, proven_at: u64, now: u64) -> bool {
+    /// Whether evidence of this kind and time counts at `now`; with `extension` for an extension of the app that gave it.
+    /// A time a little ahead is that of another node's clock; further ahead a clock was wrong, and nobody knows how old
+    /// it is.
+    pub(crate) fn counts(&self, kind: EvidenceKind, proven_at: u64, now: u64, extension: bool) -> bool {
         if proven_at > now.saturating_add(MOST_AHEAD) {
             return false;
         }
-        now.saturating_sub(proven_at) <= self.max_age.of(kind)
+        now.saturating_sub(proven_at) <= self.max_age.of(kind, extension)
     }
 
-    /// What devices of this platform are told: to send evidence anew when a quarter of its time is left.
-    /// Play Integrity only where somebody here can read it.
+    /// What devices of this platform are told: to send evidence anew when a quarter of its time is left, whichever
+    /// process of the app asks. Play Integrity only where somebody here can read it.
     pub(crate) fn wanted(&self, platform: Platform, play: bool) -> EvidenceWanted {
         let kinds = EvidenceKind::ALL.iter().filter(|kind| kind.platform() == platform);
         let kinds = kinds.filter(|kind| play || **kind != EvidenceKind::PlayIntegrity);
-        let after = kinds.map(|kind| (kind.name().to_owned(), self.max_age.of(*kind) / 4 * 3)).collect();
+        let after = kinds.map(|kind| (kind.name().to_owned(), self.max_age.of(*kind, false) / 4 * 3)).collect();
         // Before it can be read nothing counts; to be asked each time would not change that.
         let not_before = if self.not_before == UNREADABLE_TIME { 0 } else { self.not_before };
         EvidenceWanted { after, since: self.since.max(not_before), rollout: self.rollout() }
@@ -181,6 +188,7 @@ impl EvidencePolicy {
             max_age: MaxAge {
                 android_key: age("android_key", default.max_age.android_key),
                 app_attest: age("app_attest", default.max_age.app_attest),
+                app_extension: age("app_extension", default.max_age.app_extension),
                 play_integrity: age("play_integrity", default.max_age.play_integrity),
             },
             least_patch_level: member(value, "least_patch_level", None, Some(*PATCH_LEVELS.end())),
@@ -247,7 +255,8 @@ mod tests {
         let policy: EvidencePolicy = serde_json::from_value(text).unwrap();
         let stored = serde_json::to_value(&policy).unwrap();
         // Frozen: what a database holds.
-        let ages = json!({ "android_key": 604_800, "app_attest": 600, "play_integrity": 86_400 });
+        let ages =
+            json!({ "android_key": 604_800, "app_attest": 600, "app_extension": 259_200, "play_integrity": 86_400 });
         assert_eq!(stored, json!({ "max_age": ages, "least_patch_level": 202_504, "since": 7 }));
         assert_eq!(EvidencePolicy::recall(&stored), policy);
         assert_eq!(serde_json::to_value(EvidencePolicy::default()).unwrap(), json!({}));
@@ -257,6 +266,10 @@ mod tests {
         assert_eq!((recalled.max_age.app_attest, recalled.max_age.android_key), (600, 300));
         assert_eq!((recalled.max_age.play_integrity, recalled.not_before), (DAY, 0), "not named");
         assert_eq!(recalled.least_patch_level, Some(202_504));
+        // What cannot be read is as strict as can be, and for an extension that is what holds for the app.
+        let unreadable = EvidencePolicy::recall(&json!({ "max_age": { "app_extension": "long" } }));
+        assert!(!unreadable.counts(EvidenceKind::AppAttest, 0, HOUR + 1, true));
+        assert!(unreadable.counts(EvidenceKind::AppAttest, 0, HOUR, true));
     }
 
     #[test]
@@ -277,6 +290,7 @@ mod tests {
         for wrong in [
             json!({ "max_age": { "app_attest": 299 } }),
             json!({ "max_age": { "app_attest": LONGEST_AGE + 1 } }),
+            json!({ "max_age": { "app_extension": 299 } }),
             json!({ "max_age": { "ios": 600 } }),
             json!({ "least_patch_level": 2025 }),
             json!({ "least_patch_level": 202_513 }),
@@ -293,9 +307,16 @@ mod tests {
     fn evidence_counts_for_its_time_and_is_asked_for_before_that_ends() {
         let policy = EvidencePolicy { since: 1_000, ..EvidencePolicy::default() };
         let kind = EvidenceKind::AppAttest;
-        assert!(policy.counts(kind, 1_000, 1_000 + HOUR));
-        assert!(!policy.counts(kind, 1_000, 1_001 + HOUR));
-        assert!(policy.counts(kind, 999, 1_000), "from before what is wanted anew: the device has not heard of it");
+        assert!(policy.counts(kind, 1_000, 1_000 + HOUR, false));
+        assert!(!policy.counts(kind, 1_000, 1_001 + HOUR, false));
+        assert!(!policy.counts(kind, 1_000, 1_001 + 3 * DAY, true));
+        assert!(policy.counts(kind, 1_000, 1_000 + 3 * DAY, true));
+        assert!(!policy.counts(EvidenceKind::PlayIntegrity, 1_000, 1_001 + DAY, true), "of no other kind");
+        assert!(!policy.counts(kind, 1_000 + 3 * DAY, 1_000, true), "of the future");
+        assert!(
+            policy.counts(kind, 999, 1_000, false),
+            "from before what is wanted anew: the device has not heard of it"
+        );
         assert_eq!(policy.wanted(Platform::Ios, true).after, [("app_attest".to_owned(), 2_700)].into());
         assert_eq!(policy.wanted(Platform::Android, true).after.len(), 2);
         assert_eq!(policy.wanted(Platform::Android, false).after.len(), 1);
