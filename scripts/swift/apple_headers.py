@@ -23,7 +23,6 @@ PROTOCOLS = ("", "Task", "Data", "Download", "WebSocket", "Stream")
 # adds is in neither list, and fails here until somebody has looked: does it carry a challenge, a redirect, a request?
 FORWARDED = {
     "URLSessionDidFinishEventsForBackgroundURLSession:": "a note",
-    "URLSession:didCreateTask:": "a note",
     "URLSession:task:willBeginDelayedRequest:completionHandler:": "a background request, which the app may replace by one that it"
     " has protected itself; where it goes, the pins are checked as ever",
     "URLSession:taskIsWaitingForConnectivity:": "a note",

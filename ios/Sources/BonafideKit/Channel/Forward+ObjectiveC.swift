@@ -73,6 +73,11 @@
             }
         }
 
+        static func created(_ task: URLSessionTask, of session: URLSession, to delegate: (any URLSessionDelegate)?) {
+            guard #available(iOS 16.0, *) else { return }
+            (delegate as? any URLSessionTaskDelegate)?.urlSession?(session, didCreateTask: task)
+        }
+
         static func invalidated(_ session: URLSession, _ error: (any Error)?, to delegate: (any URLSessionDelegate)?) {
             delegate?.urlSession?(session, didBecomeInvalidWithError: error)
         }

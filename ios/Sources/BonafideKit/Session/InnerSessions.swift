@@ -122,6 +122,8 @@ final class InnerSessions: Sendable {
         let task = try make(inner.session)
         made = task
         registered(task, inner.relay)
+        // Set while the task was made: nobody has resumed it yet.
+        inner.relay.guards(task)
         return task
     }
 

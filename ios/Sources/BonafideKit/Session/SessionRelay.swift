@@ -33,22 +33,28 @@ final class SessionRelay: PinningDelegate, @unchecked Sendable {
 
     /// Before the task is resumed.
     func run(_ task: URLSessionTask, by handler: Handler) {
+        // Whatever was set on it while it was made would get the body in the handler's place. (Without any, Foundation on
+        // Linux names the session's.)
+        if let own = task.delegate, own !== self {
+            handler.adopt((own as? TaskPinningDelegate)?.wrapped as? any URLSessionTaskDelegate ?? own)
+            task.delegate = nil
+        }
         handlers.with { $0[ObjectIdentifier(task)] = handler }
         handler.runs(task)
     }
 
     /// A redirect to a host with other pins goes on in that host's session: this one's connections may have been checked
     /// for another host alone.
-    override func follows(_ request: URLRequest, in task: URLSessionTask) throws -> Bool {
-        if try belongs(request) { return true }
+    override func follows(_ request: URLRequest, in task: URLSessionTask) throws -> URLRequest? {
+        if try belongs(request) { return request }
         guard let handler = handler(of: task) else {
-            if try onStray(self, request) { return true }
+            if try onStray(self, request) { return request }
             throw BonafideError(
                 .unsupportedClient, facts: ["host": request.url?.host ?? ""],
                 detail: "A task that was handed out was redirected to a host with other pins: request that host itself.")
         }
         guard request.httpBody != nil || !(task is URLSessionUploadTask) || ["GET", "HEAD"].contains(request.httpMethod) else {
-            if try onStray(self, request) { return true }
+            if try onStray(self, request) { return request }
             throw BonafideError(
                 .unsupportedClient, facts: ["host": request.url?.host ?? ""],
                 detail: "An upload was redirected to a host with other pins: upload to that host itself.")
@@ -56,7 +62,7 @@ final class SessionRelay: PinningDelegate, @unchecked Sendable {
         moved.with { _ = $0.insert(ObjectIdentifier(task)) }
         handlers.with { _ = $0.removeValue(forKey: ObjectIdentifier(task)) }
         do { try onMove(handler, request) } catch { handler.completed(error, response: nil) }
-        return false
+        return nil
     }
 
     private func isMoved(_ task: URLSessionTask) -> Bool { moved.with { $0.contains(ObjectIdentifier(task)) } }
@@ -71,11 +77,16 @@ final class SessionRelay: PinningDelegate, @unchecked Sendable {
     }
 
     override func delegates(of task: URLSessionTask) -> [any URLSessionTaskDelegate] {
-        (handler(of: task)?.delegate.map { [$0] } ?? []) + super.delegates(of: task)
+        (handler(of: task)?.delegates ?? []) + super.delegates(of: task)
     }
 
     override func binding(of task: URLSessionTask) -> Data? {
-        handler(of: task)?.binding ?? bindings.with { $0[ObjectIdentifier(task)] }
+        if let handler = handler(of: task) { return handler.binding }
+        return bindings.with { $0[ObjectIdentifier(task)] }
+    }
+
+    override func ended(_ task: URLSessionTask) {
+        bindings.with { _ = $0.removeValue(forKey: ObjectIdentifier(task)) }
     }
 
     /// Its tasks are cancelled from now on because their caller wants it.
@@ -91,7 +102,7 @@ final class SessionRelay: PinningDelegate, @unchecked Sendable {
         if moved.with({ $0.remove(ObjectIdentifier(task)) }) != nil { return }
         let explained = explained(error, of: task)
         Forward.completed(explained, of: session, task: task, to: delegates(of: task))
-        bindings.with { _ = $0.removeValue(forKey: ObjectIdentifier(task)) }
+        ended(task)
         handlers.with { $0.removeValue(forKey: ObjectIdentifier(task)) }?.completed(explained, response: task.response)
     }
 
