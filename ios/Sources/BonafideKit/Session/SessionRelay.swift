@@ -12,6 +12,8 @@ final class SessionRelay: PinningDelegate, @unchecked Sendable {
     /// Tasks whose requests go on in another session, until they end.
     private let moved = Locked(Set<ObjectIdentifier>())
     private let isEnded = Locked(false)
+    /// Whether it has followed a request to a host without pins.
+    private let isStray = Locked(false)
     /// Whether a request belongs into this session: see ``InnerSessions``.
     private let belongs: @Sendable (URLRequest) throws -> Bool
     private let onMove: @Sendable (Handler, URLRequest) throws -> Void
@@ -46,15 +48,16 @@ final class SessionRelay: PinningDelegate, @unchecked Sendable {
     /// A redirect to a host with other pins goes on in that host's session: this one's connections may have been checked
     /// for another host alone.
     override func follows(_ request: URLRequest, in task: URLSessionTask) throws -> URLRequest? {
-        if try belongs(request) { return request }
+        // Back from a host without pins, a request might take the connection to that.
+        if try !isStray.now && belongs(request) { return request }
         guard let handler = handler(of: task) else {
-            if try onStray(self, request) { return request }
+            if try strays(request) { return request }
             throw BonafideError(
                 .unsupportedClient, facts: ["host": request.url?.host ?? ""],
                 detail: "A task that was handed out was redirected to a host with other pins: request that host itself.")
         }
         guard request.httpBody != nil || !(task is URLSessionUploadTask) || ["GET", "HEAD"].contains(request.httpMethod) else {
-            if try onStray(self, request) { return request }
+            if try strays(request) { return request }
             throw BonafideError(
                 .unsupportedClient, facts: ["host": request.url?.host ?? ""],
                 detail: "An upload was redirected to a host with other pins: upload to that host itself.")
@@ -63,6 +66,12 @@ final class SessionRelay: PinningDelegate, @unchecked Sendable {
         handlers.with { _ = $0.removeValue(forKey: ObjectIdentifier(task)) }
         do { try onMove(handler, request) } catch { handler.completed(error, response: nil) }
         return nil
+    }
+
+    private func strays(_ request: URLRequest) throws -> Bool {
+        guard try onStray(self, request) else { return false }
+        isStray.with { $0 = true }
+        return true
     }
 
     private func isMoved(_ task: URLSessionTask) -> Bool { moved.with { $0.contains(ObjectIdentifier(task)) } }
