@@ -56,16 +56,31 @@ final class SessionRelay: PinningDelegate, @unchecked Sendable {
                 .unsupportedClient, facts: ["host": request.url?.host ?? ""],
                 detail: "A task that was handed out was redirected to a host with other pins: request that host itself.")
         }
-        guard request.httpBody != nil || !(task is URLSessionUploadTask) || ["GET", "HEAD"].contains(request.httpMethod) else {
+        guard let request = Self.whole(request, of: task) else {
             if try strays(request) { return request }
             throw BonafideError(
                 .unsupportedClient, facts: ["host": request.url?.host ?? ""],
-                detail: "An upload was redirected to a host with other pins: upload to that host itself.")
+                detail: "A request whose body is a stream or a file was redirected to a host with other pins: send it to that"
+                    + " host itself.")
         }
         moved.with { _ = $0.insert(ObjectIdentifier(task)) }
         handlers.with { _ = $0.removeValue(forKey: ObjectIdentifier(task)) }
         do { try onMove(handler, request) } catch { handler.completed(error, response: nil) }
         return nil
+    }
+
+    /// `request` with all of its body, for another task; nil where that was a stream, which has been read, or a file.
+    private static func whole(_ request: URLRequest, of task: URLSessionTask) -> URLRequest? {
+        if ["GET", "HEAD"].contains(request.httpMethod) { return request }
+        var request = request
+        let original = task.originalRequest
+        if let body = request.httpBody ?? original?.httpBody {
+            // The system may have made a stream of it.
+            request.httpBody = body
+            return request
+        }
+        let hasNone = !(task is URLSessionUploadTask) && original?.httpBodyStream == nil && request.httpBodyStream == nil
+        return hasNone ? request : nil
     }
 
     private func strays(_ request: URLRequest) throws -> Bool {
