@@ -98,6 +98,16 @@
             (delegate as? any URLSessionDataDelegate)?.urlSession?(session, dataTask: task, didReceive: data)
         }
 
+        static func cached(
+            _ response: CachedURLResponse, of session: URLSession, task: URLSessionDataTask,
+            to delegate: (any URLSessionDelegate)?, _ handler: @escaping @Sendable (CachedURLResponse?) -> Void
+        ) {
+            let delegate = delegate as? any URLSessionDataDelegate
+            if delegate?.urlSession?(session, dataTask: task, willCacheResponse: response, completionHandler: handler) == nil {
+                handler(response)
+            }
+        }
+
         static func file(
             _ location: URL, of session: URLSession, task: URLSessionDownloadTask, to delegate: (any URLSessionDelegate)?
         ) {

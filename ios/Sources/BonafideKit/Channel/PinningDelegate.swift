@@ -63,6 +63,9 @@ public class PinningDelegate: NSObject, URLSessionTaskDelegate, @unchecked Senda
     /// A task of which the session's delegate does not hear itself.
     func ended(_ task: URLSessionTask) {}
 
+    /// Whether the session's cache may have the answer: beside it lies the request, with its token, on the disk as well.
+    func mayBeKept(_ request: URLRequest?) -> Bool { !requests.protects(request?.url) }
+
     // Who is asked about a task, in this order, and what its token is bound to. A session's relay knows more.
     func delegates(of task: URLSessionTask) -> [any URLSessionTaskDelegate] {
         (wrapped as? any URLSessionTaskDelegate).map { [$0] } ?? []
@@ -157,6 +160,16 @@ public class PinningDelegate: NSObject, URLSessionTaskDelegate, @unchecked Senda
     }
 
     #if canImport(ObjectiveC)
+        // The class has no other method of its protocol.
+        @objc(URLSession:dataTask:willCacheResponse:completionHandler:)
+        public func urlSession(
+            _ session: URLSession, dataTask: URLSessionDataTask, willCacheResponse proposedResponse: CachedURLResponse,
+            completionHandler: @escaping @Sendable (CachedURLResponse?) -> Void
+        ) {
+            guard mayBeKept(dataTask.currentRequest) else { return completionHandler(nil) }
+            Forward.cached(proposedResponse, of: session, task: dataTask, to: wrapped, completionHandler)
+        }
+
         // The system calls it before whoever made the task has it.
         public func urlSession(_ session: URLSession, didCreateTask task: URLSessionTask) {
             Forward.created(task, of: session, to: wrapped)
@@ -186,6 +199,14 @@ public class PinningDelegate: NSObject, URLSessionTaskDelegate, @unchecked Senda
         ) {
             guard let data else { return completionHandler(.allow) }
             data.urlSession(session, dataTask: dataTask, didReceive: response, completionHandler: completionHandler)
+        }
+
+        public func urlSession(
+            _ session: URLSession, dataTask: URLSessionDataTask, willCacheResponse proposedResponse: CachedURLResponse,
+            completionHandler: @escaping @Sendable (CachedURLResponse?) -> Void
+        ) {
+            guard mayBeKept(dataTask.currentRequest) else { return completionHandler(nil) }
+            Forward.cached(proposedResponse, of: session, task: dataTask, to: wrapped, completionHandler)
         }
 
         public func urlSession(_ session: URLSession, dataTask: URLSessionDataTask, didReceive data: Data) {

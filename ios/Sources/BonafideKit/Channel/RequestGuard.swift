@@ -47,6 +47,11 @@ struct RequestGuard: Sendable {
         return prepared
     }
 
+    /// Whether requests to `url` carry a token; true where that cannot be told.
+    func protects(_ url: URL?) -> Bool {
+        do { return try protection.rules(for: Target(url).host).protected } catch { return true }
+    }
+
     private func rulesOfSource(_ url: URL?) throws -> HostRules? {
         guard let url else { return nil }
         return try protection.rules(for: try Target(url).host)

@@ -144,8 +144,9 @@ final class InnerSessions: Sendable {
     }
 
     private func open(_ pins: String, _ revision: UInt64, tokenHeader: String? = nil) -> Inner {
+        let isPinned = !pins.isEmpty || isBackground
         let relay = SessionRelay(
-            forwardingTo: delegate, protection: protection, wait: wait,
+            forwardingTo: delegate, protection: protection, wait: wait, hasOwnCache: isPinned,
             belongs: { [protection] request in
                 // A host without pins is no exception: its server may show a certificate for a pinned host as well, and
                 // would be sent the next request for that.
@@ -164,9 +165,8 @@ final class InnerSessions: Sendable {
             },
             // Held until then, so that the app's delegate hears of the end of a session that nobody holds.
             onInvalid: { [self] relay, session, error in invalidated(relay, session, error) })
-        let copy = configuration.value.copy() as? URLSessionConfiguration ?? configuration.value
-        RequestGuard.clean(copy, tokenHeader: tokenHeader)
-        let session = URLSession(configuration: copy, delegate: relay, delegateQueue: queue.value)
+        let own = InnerConfiguration.make(of: configuration.value, isPinned: isPinned, tokenHeader: tokenHeader)
+        let session = URLSession(configuration: own, delegate: relay, delegateQueue: queue.value)
         #if os(Linux)
             // Foundation on Linux ends the process now and then when a session goes away, so here none does.
             Self.kept.with { $0.append(session) }
