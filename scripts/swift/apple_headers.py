@@ -31,7 +31,6 @@ FORWARDED = {
     "URLSession:task:didReceiveInformationalResponse:": "a note",
     "URLSession:dataTask:didBecomeDownloadTask:": "a note: only a delegate that asked for it gets it",
     "URLSession:dataTask:didBecomeStreamTask:": "a note: only a delegate that asked for it gets it",
-    "URLSession:dataTask:willCacheResponse:completionHandler:": "the cache is the app's",
     "URLSession:downloadTask:didWriteData:totalBytesWritten:totalBytesExpectedToWrite:": "a note",
     "URLSession:downloadTask:didResumeAtOffset:expectedTotalBytes:": "a note",
     "URLSession:webSocketTask:didOpenWithProtocol:": "a note",

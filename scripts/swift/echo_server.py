@@ -27,11 +27,9 @@ class Echo(BaseHTTPRequestHandler):
         if self.headers.get("Upgrade", "").lower() == "websocket":
             self.open_websocket()
         elif parts.path == "/redirect":
-            self.send_response(int(query.get("status", 302)))
-            self.send_header("Location", query["to"])
-            self.send_header("Content-Length", "0")
-            self.end_headers()
+            self.redirect(query)
         elif parts.path == "/slow":
+            self.server.asked.put(query.get("name", ""))
             self.send_response(200)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", "1000000")
@@ -45,11 +43,18 @@ class Echo(BaseHTTPRequestHandler):
                     self.wfile.write(b".")
                     self.wfile.flush()
             except OSError:
-                self.server.gone.set()
+                self.server.gone.put(query.get("name", ""))
             self.close_connection = True
         elif parts.path == "/gone":
-            # Whether the client of /slow has hung up.
-            self.answer({"gone": self.server.gone.wait(30)})
+            # Once the client of the /slow of that name has hung up.
+            self.answer({"came": self.came(self.server.gone, query.get("name", ""))})
+        elif parts.path == "/asked":
+            # Once a /slow of that name is under way.
+            self.answer({"came": self.came(self.server.asked, query.get("name", ""))})
+        elif parts.path == "/mute":
+            # Never answered: the client has to give up.
+            self.rfile.read(1)
+            self.close_connection = True
         elif parts.path == "/endless":
             # With breaths, since Foundation on Linux hears of nothing while libcurl has something to read. Ended here
             # before the memory of a client that takes everything is.
@@ -86,8 +91,45 @@ class Echo(BaseHTTPRequestHandler):
             self.answer({})
 
     def do_POST(self):
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        self.answer({"body": body.decode()})
+        parts = urlsplit(self.path)
+        query = {name: values[0] for name, values in parse_qs(parts.query).items()}
+        if parts.path == "/slow":
+            # Takes no more of the body than there is, and as slowly as it is sent.
+            self.server.asked.put(query["name"])
+            try:
+                while self.rfile.read(1):
+                    pass
+            except OSError:
+                pass
+            self.server.gone.put(query["name"])
+            self.close_connection = True
+            return
+        body = self.body()
+        if parts.path == "/redirect":
+            self.redirect(query)
+        else:
+            self.answer({"body": body.decode()})
+
+    def body(self) -> bytes:
+        if self.headers.get("Transfer-Encoding", "").lower() != "chunked":
+            return self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        body = b""
+        while size := int(self.rfile.readline(), 16):
+            body += self.rfile.read(size)
+            self.rfile.readline()
+        self.rfile.readline()
+        return body
+
+    def redirect(self, query: dict) -> None:
+        self.send_response(int(query.get("status", 302)))
+        self.send_header("Location", query["to"])
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def came(self, names: queue.Queue, name: str) -> bool:
+        while names.get(timeout=30) != name:
+            pass
+        return True
 
     def end_headers(self):
         # Each request is to arrive here, whatever a client keeps.
@@ -148,7 +190,7 @@ class Quiet(ThreadingHTTPServer):
 def serve(chain, key) -> Quiet:
     """A server on a free port of 127.0.0.1, on threads of its own."""
     server = Quiet(("127.0.0.1", 0), Echo)
-    server.gone, server.taken, server.closed = threading.Event(), queue.Queue(), queue.Queue()
+    server.asked, server.gone, server.taken, server.closed = (queue.Queue() for _ in range(4))
     if chain is not None:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(chain, key)

@@ -33,15 +33,9 @@ public enum Bonafide {
             protection: protection, configuration: configuration, delegate: delegate, delegateQueue: delegateQueue)
     }
 
-    /// For a `URLSession` of the app's own: gives `request` the headers that it needs, and takes away those of Bonafide's
-    /// that are not for its host. The session needs a ``PinningDelegate`` as well, for the pins and for redirects. A
-    /// token lives for minutes: protect a request right before it is sent, and each anew.
-    ///
-    /// - Parameter binding: data that the token is bound to (its SHA-256 becomes the claim `pay`), or nil. Kept in memory for
-    ///   ten minutes, and while a request with the token is known to run, for the token after a redirect.
-    /// - Throws: ``BonafideError``, where the request must not leave.
+    /// ``Protection/protect(_:binding:)`` of the default protection, for a `URLSession` of the app's own.
     public static func protect(_ request: inout URLRequest, binding: Data? = nil) async throws {
-        request = try await RequestGuard(protection: protection, wait: defaultWait).protect(request, binding: binding)
+        try await protection.protect(&request, binding: binding)
     }
 
     /// ``BonafideProtection/token(for:binding:)`` of the default protection.

@@ -56,13 +56,15 @@ public final class StandInKeychain: @unchecked Sendable {
     public static let shared = StandInKeychain()
 
     public var keys = [SecKey]()
-    /// What every call answers in place of its work.
+    /// What finding and removing answer in place of their work.
     public var status: OSStatus?
+    /// What making a key answers in place of its work: a phone that is locked again makes one where it reads none.
+    public var makingStatus: OSStatus?
     /// What signing fails with.
     public var signingError: NSError?
 
     public func forget() {
-        (keys, status, signingError) = ([], nil, nil)
+        (keys, status, makingStatus, signingError) = ([], nil, nil, nil)
     }
 
     fileprivate func matches(_ query: NSDictionary) -> [SecKey] {
@@ -98,7 +100,7 @@ public func SecItemDelete(_ query: CFDictionary) -> OSStatus {
 }
 
 public func SecKeyCreateRandomKey(_ parameters: CFDictionary, _ error: UnsafeMutablePointer<Unmanaged<CFError>?>?) -> SecKey? {
-    if let status = StandInKeychain.shared.status {
+    if let status = StandInKeychain.shared.makingStatus {
         error?.pointee = .passRetained(NSError(domain: NSOSStatusErrorDomain, code: Int(status)))
         return nil
     }

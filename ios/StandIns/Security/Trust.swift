@@ -25,6 +25,8 @@ public final class SecTrust: @unchecked Sendable {
     let names: [String]
     var policy: SecPolicy?
     var isEvaluated = false
+    /// Whether it was last evaluated by one of the few threads that Swift runs all tasks on.
+    public internal(set) var standInHeldATaskUp: Bool?
 
     /// - Parameters:
     ///   - presented: what the server sent, in DER.
@@ -52,6 +54,7 @@ public func SecTrustSetPolicies(_ trust: SecTrust, _ policies: CFTypeRef) -> OSS
 
 public func SecTrustEvaluateWithError(_ trust: SecTrust, _ error: UnsafeMutablePointer<CFError?>?) -> Bool {
     precondition(!Thread.isMainThread, "evaluating a trust may block: never on the main thread")
+    trust.standInHeldATaskUp = withUnsafeCurrentTask { $0 != nil }
     guard trust.evaluated != nil, let policy = trust.policy, trust.covers(policy.host) else {
         let code = trust.evaluated == nil ? -67843 : -67602
         error?.pointee = NSError(domain: NSOSStatusErrorDomain, code: code)

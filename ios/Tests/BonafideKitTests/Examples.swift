@@ -25,9 +25,42 @@ enum Examples {
     }
 
     static func ownSession(mine: any URLSessionDelegate, request: inout URLRequest) async throws -> URLSession {
-        let own = URLSession(configuration: .default, delegate: PinningDelegate(forwardingTo: mine), delegateQueue: nil)
+        let configuration = URLSessionConfiguration.default
+        configuration.urlCache = nil
+        let own = URLSession(configuration: configuration, delegate: PinningDelegate(forwardingTo: mine), delegateQueue: nil)
         try await Bonafide.protect(&request)
         return own
+    }
+
+    struct Protecting: RequestInterceptor {
+        var protection: any Protection = Bonafide.protection
+
+        func adapt(
+            _ urlRequest: URLRequest, for session: Session, completion: @escaping @Sendable (Result<URLRequest, any Error>) -> Void
+        ) {
+            Task {
+                do {
+                    var request = urlRequest
+                    try await protection.protect(&request)
+                    completion(.success(request))
+                } catch {
+                    completion(.failure(error))
+                }
+            }
+        }
+    }
+
+    static func alamofire(protection: any Protection = Bonafide.protection) -> Session {
+        let queue = DispatchQueue(label: "com.acme.alamofire")
+        let calls = OperationQueue()
+        calls.maxConcurrentOperationCount = 1
+        calls.underlyingQueue = queue
+        let configuration = URLSessionConfiguration.default
+        configuration.urlCache = nil
+        let theirs = SessionDelegate()
+        let pinning = PinningDelegate(forwardingTo: theirs, protection: protection)
+        let session = URLSession(configuration: configuration, delegate: pinning, delegateQueue: calls)
+        return Session(session: session, delegate: theirs, rootQueue: queue, interceptor: Protecting(protection: protection))
     }
 
     static func testing() -> BonafideSession {

@@ -38,6 +38,15 @@ final class LateRefusalTests: XCTestCase {
         XCTAssertEqual(refusals.take(of: task, host: "api.acme.com")?.code, .pinMismatch)
     }
 
+    func testAHostIsTheSameHoweverItIsWritten() {
+        let refusals = refusals()
+        refusals.put(refusal, task: nil, host: "api.acme.com")
+        XCTAssertEqual(refusals.take(of: NSObject(), host: "API.ACME.com.")?.code, .pinMismatch)
+        refusals.put(refusal, task: nil, host: "Pay.acme.com.")
+        refusals.forget(host: "pay.acme.com")
+        XCTAssertNil(refusals.take(of: NSObject(), host: "pay.acme.com"))
+    }
+
     func testATaskThatBeganAfterARefusalWasNotStoppedByIt() {
         let (refusals, before, after, unknown) = (refusals(), NSObject(), NSObject(), NSObject())
         refusals.begins(before)

@@ -43,6 +43,27 @@ final class PinningDelegateTests: XCTestCase {
         XCTAssertEqual(reports.first?.1, true)
     }
 
+    func testAWebSocketsServerIsAskedForItsPinsToo() async throws {
+        let (url, ends) = (URL(string: "wss://api.acme.com/x")!, Ends())
+        let protection = try await protection(pins: [try Acme.pin("stray"), Vectors.nobodysPin])
+        let delegate = PinningDelegate(forwardingTo: ends, protection: protection)
+        let (challenge, socket) = (try Challenges.server("api.acme.com"), URLSession.shared.webSocketTask(with: url))
+        let answer = await delegate.answer(challenge, of: socket)
+        XCTAssertEqual(answer, .cancelled)
+        delegate.urlSession(.shared, task: socket, didCompleteWithError: URLError(.cancelled))
+        XCTAssertEqual(ends.errors.now.last??.bonafide?.code, .pinMismatch)
+
+        let relay = Locked(SessionRelay?.none)
+        let sessions = InnerSessions(protection: protection, wait: 1, configuration: .default, delegate: nil, queue: nil)
+        let handedOut = try sessions.make(for: url, { $0.webSocketTask(with: url) }, registered: { _, made in relay.with { $0 = made } })
+        let refused = await relay.with { $0 }!.answer(challenge, of: handedOut)
+        XCTAssertEqual(refused, .cancelled)
+        let right = PinningDelegate(protection: try await self.protection())
+        let passed = await right.answer(challenge, of: socket)
+        XCTAssertEqual(passed, .systemDecides)
+        for task in [socket, handedOut] { task.cancel() }
+    }
+
     func testAStrayCertificateThatTheServerSendsCountsForNothing() async throws {
         let delegate = PinningDelegate(protection: try await protection(pins: [try Acme.pin("stray"), Vectors.nobodysPin]))
         let challenge = try Challenges.server("api.acme.com", besides: ["stray"])

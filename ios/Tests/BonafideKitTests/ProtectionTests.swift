@@ -120,12 +120,21 @@ final class ProtectionTests: XCTestCase {
         engine.hold.with { $0 = false }
     }
 
-    @MainActor
-    func testTokensAreNotFetchedOnTheMainThread() async throws {
-        let engine = EngineDouble()
-        let protection = try await Fixture.started(engine)
-        _ = try await protection.token(for: url)
-        XCTAssertEqual(engine.asked.now, ["api.acme.com"])
+    /// Nothing on a request's way needs the main thread, which may be busy, or wait for that very request.
+    func testTokensNeedNoMainThread() {
+        XCTAssertTrue(Thread.isMainThread)
+        let (engine, ended, token, url) = (EngineDouble(), DispatchSemaphore(value: 0), Locked(String?.none), url)
+        Task.detached {
+            let protection = try? await Fixture.started(engine)
+            let session = protection.map { RequestGuard(protection: $0, wait: 5) }
+            let request = try? await session?.prepare(URLRequest(url: url), binding: nil)
+            token.with { $0 = request?.value(forHTTPHeaderField: "Bonafide-Token") }
+            ended.signal()
+        }
+        // The main thread itself: a deadlock, if it were needed. The limit only ends that.
+        XCTAssertEqual(ended.wait(timeout: .now() + 30), .success)
+        XCTAssertEqual(token.now, "t")
+        XCTAssertEqual(engine.asked.now, ["api.acme.com"], "it was asked for on the main thread")
     }
 
     func testTheUserIsToldToTheEngineBeforeAndAfterTheStart() async throws {
@@ -160,13 +169,15 @@ final class ProtectionTests: XCTestCase {
             ("wss://api.acme.com", "api.acme.com", false), ("ws://api.acme.com", "api.acme.com", true),
             ("http://api.acme.com", "api.acme.com", true), ("https://[2001:db8::1]:1/x", "2001:db8::1", false),
             ("https://evil.example@api.acme.com/", "api.acme.com", false),
+            // A device on the local link: the zone says which link, and is no part of the address.
+            ("https://[fe80::1%25en0]/x", "fe80::1", false), ("http://[fe80::1%25en0]:8080/x", "fe80::1", true),
         ]
         for (text, host, cleartext) in found {
             let target = try Target(URL(string: text))
             XCTAssertEqual(target.host, host, text)
             XCTAssertEqual(target.cleartext, cleartext, text)
         }
-        for text in ["ftp://api.acme.com", "/x", "https:///x", "file:///etc/passwd", "https://api%2eacme.com/", "https://a%00b/", "data:,x"] {
+        for text in ["ftp://api.acme.com", "/x", "https:///x", "file:///etc/passwd", "https://api%2eacme.com/", "https://a%00b/", "data:,x", "https://[%25en0]/", "https://[fe80::1%25]/", "https://[fe80::1%25e%2fn]/"] {
             XCTAssertThrowsError(try Target(URL(string: text)), text) { XCTAssertEqual($0.bonafide?.code, .hostNotInConfig) }
         }
     }

@@ -70,12 +70,22 @@ final class SessionTests: XCTestCase {
         let there = try Echo(try await session.data(from: away.url!).0)
         XCTAssertEqual(there.path, "/landed")
         XCTAssertNil(there.header("Bonafide-Token"), "the token followed the redirect to a stranger")
+        XCTAssertNil(there.header("Bonafide-Status"))
 
         var back = URLComponents(url: stage.other.appendingPathComponent("redirect"), resolvingAgainstBaseURL: false)!
         back.queryItems = [URLQueryItem(name: "to", value: stage.echo.absoluteString + "/home")]
         let home = try Echo(try await session.data(from: back.url!).0)
         XCTAssertEqual(home.path, "/home")
         XCTAssertEqual(home.header("Bonafide-Token"), "t1")
+        XCTAssertNil(home.header("Bonafide-Status"))
+
+        fake.withoutValidToken("localhost", status: .poorNetwork, token: "old")
+        let landed = try Echo(try await session.data(from: away.url!).0)
+        XCTAssertNil(landed.header("Bonafide-Token"))
+        XCTAssertNil(landed.header("Bonafide-Status"), "the status followed the redirect to a stranger")
+        let again = try Echo(try await session.data(from: back.url!).0)
+        XCTAssertEqual(again.header("Bonafide-Token"), "old")
+        XCTAssertEqual(again.header("Bonafide-Status"), "poor_network")
     }
 
     func testARedirectToCleartextIsRefused() async throws {
@@ -124,20 +134,46 @@ final class SessionTests: XCTestCase {
         XCTAssertEqual(try Echo(all).header("Bonafide-Token"), "t1")
     }
 
-    /// As a task that waits for `data(for:)` and is cancelled: the transfer ends with it.
+    /// As a task that waits for `data(for:)` and is cancelled: the transfer ends with it, wherever it is.
     func testCancellingTheCallerCancelsTheTransfer() async throws {
         let stage = try RealStage.open()
         let session = session(stage)
-        let (bytes, _) = try await session.bytes(from: stage.echo.appendingPathComponent("slow"))
-        let reader = Task { for try await _ in bytes {} }
-        reader.cancel()
-        await XCTAssertThrowsAsync({ try await reader.value }) { XCTAssertEqual(($0 as? URLError)?.code, .cancelled) }
-        let seen = try Echo(try await session.data(from: stage.echo.appendingPathComponent("gone")).0)
-        XCTAssertEqual(seen.gone, true, "the server still writes")
+        let file = try temporaryFolder().appendingPathComponent("upload")
+        try Data(count: 1 << 22).write(to: file)
+        let calls: [(String, @Sendable (URLRequest) async throws -> Void)] = [
+            ("bytes", { for try await _ in try await session.bytes(for: $0).0 {} }),
+            ("data", { _ = try await session.data(for: $0) }),
+            ("download", { _ = try await session.download(for: $0) }),
+            ("upload", { _ = try await session.upload(for: $0, from: Data(count: 1 << 22)) }),
+            ("file", { _ = try await session.upload(for: $0, fromFile: file) }),
+        ]
+        for (name, call) in calls {
+            var request = URLRequest(url: Self.named(name, stage.echo, "slow"))
+            if ["upload", "file"].contains(name) { request.httpMethod = "POST" }
+            let sent = request
+            let caller = Task { try await call(sent) }
+            let asked = try Echo(try await session.data(from: Self.named(name, stage.echo, "asked")).0)
+            XCTAssertEqual(asked.came, true, "\(name) was never under way")
+            caller.cancel()
+            await XCTAssertThrowsAsync({ try await caller.value }) { XCTAssertEqual(($0 as? URLError)?.code, .cancelled, name) }
+            let gone = try Echo(try await session.data(from: Self.named(name, stage.echo, "gone")).0)
+            XCTAssertEqual(gone.came, true, "\(name): the server still writes, or reads")
+        }
+    }
 
-        let caller = Task { try await session.data(from: stage.echo.appendingPathComponent("slow")) }
-        caller.cancel()
-        await XCTAssertThrowsAsync({ try await caller.value }) { XCTAssertEqual(($0 as? URLError)?.code, .cancelled) }
+    /// Of one transfer among those of all tests.
+    private static func named(_ name: String, _ host: URL, _ path: String) -> URL {
+        var url = URLComponents(url: host.appendingPathComponent(path), resolvingAgainstBaseURL: false)!
+        url.queryItems = [URLQueryItem(name: "name", value: name)]
+        return url.url!
+    }
+
+    func testAPasswordIsTheAppsDelegatesBusiness() async throws {
+        let stage = try RealStage.open()
+        let session = session(stage, delegate: Password())
+        let there = try Echo(try await session.data(from: stage.echo.appendingPathComponent("basic")).0)
+        XCTAssertEqual(there.header("Authorization"), "Basic " + Data("alice:secret".utf8).base64EncodedString())
+        XCTAssertEqual(there.header("Bonafide-Token"), "t1")
     }
 
     func testInvalidateAndCancelEndsWhatRunsAndWhatComes() async throws {
@@ -227,9 +263,11 @@ final class SessionTests: XCTestCase {
         await XCTAssertThrowsAsync({ try await session.download(from: stage.echo) }) {
             XCTAssertEqual($0.bonafide?.code, .pinMismatch)
         }
+        let before = fake.mismatches.count
         let socket = try await session.webSocketTask(with: Self.webSocket(stage.echo))
         socket.resume()
-        await XCTAssertThrowsAsync({ try await socket.receive() }) { _ in }
+        await XCTAssertThrowsAsync({ try await socket.receive() }) { XCTAssertEqual(($0 as? URLError)?.code, .cancelled) }
+        XCTAssertGreaterThan(fake.mismatches.count, before, "the socket failed for another reason")
         XCTAssertEqual(fake.mismatches.first?.host, "localhost")
     }
 
@@ -326,6 +364,18 @@ private final class SessionsSeen: NSObject, URLSessionTaskDelegate, @unchecked S
 
     func urlSession(_ session: URLSession, didBecomeInvalidWithError error: (any Error)?) {
         invalid.with { $0 += 1 }
+    }
+}
+
+private final class Password: NSObject, URLSessionTaskDelegate {
+    func urlSession(
+        _ session: URLSession, task: URLSessionTask, didReceive challenge: URLAuthenticationChallenge,
+        completionHandler: @escaping @Sendable (URLSession.AuthChallengeDisposition, URLCredential?) -> Void
+    ) {
+        guard challenge.protectionSpace.authenticationMethod == NSURLAuthenticationMethodHTTPBasic else {
+            return completionHandler(.performDefaultHandling, nil)
+        }
+        completionHandler(.useCredential, URLCredential(user: "alice", password: "secret", persistence: .none))
     }
 }
 

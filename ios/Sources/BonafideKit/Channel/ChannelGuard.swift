@@ -28,9 +28,10 @@ struct ChannelGuard: Sendable {
             guard let trust else { throw ServerTrust.Refused(why: "the challenge carries no certificates") }
             chain = try await trust.evaluated(for: host)
         } catch {
-            // Without a validated chain newer pins would match none either. Where pins are only reported, the system
-            // decides, and refuses by itself.
-            let mismatch = PinMismatch(host: host, expected: [], served: [], reason: "\(error)")
+            // Without a validated chain newer pins would match none either. Where pins are only reported, the system and
+            // the app decide; that enforcing would refuse is reported, for an app may trust an authority of its own.
+            let mismatch = untrusted(host, error)
+            protection.reportMismatch(mismatch)
             return rules.enforced ? .refused(BonafideError(mismatch: mismatch)) : .passed
         }
         var verdict = protection.checkPins(host: host, chain: chain)
@@ -47,5 +48,17 @@ struct ChannelGuard: Sendable {
             protection.reportMismatch(mismatch)
             return .refused(BonafideError(mismatch: mismatch))
         }
+    }
+
+    /// What came is named, although nobody vouches for it: it tells an authority of one's own from an interception.
+    private func untrusted(_ host: String, _ error: any Error) -> PinMismatch {
+        let presented = (error as? ServerTrust.Refused)?.presented ?? []
+        let (expected, served): ([String], [String]) =
+            switch protection.checkPins(host: host, chain: presented) {
+            case .mismatch(let found), .reportOnly(let found): (found.expected, found.served)
+            case .pinned(let pin): ([pin], [pin])
+            case .unpinned: ([], [])
+            }
+        return PinMismatch(host: host, expected: expected, served: served, reason: "\(error)")
     }
 }

@@ -70,6 +70,14 @@
             (delegate as? any URLSessionDataDelegate)?.urlSession(session, dataTask: task, didReceive: data)
         }
 
+        static func cached(
+            _ response: CachedURLResponse, of session: URLSession, task: URLSessionDataTask,
+            to delegate: (any URLSessionDelegate)?, _ handler: @escaping @Sendable (CachedURLResponse?) -> Void
+        ) {
+            guard let delegate = delegate as? any URLSessionDataDelegate else { return handler(response) }
+            delegate.urlSession(session, dataTask: task, willCacheResponse: response, completionHandler: handler)
+        }
+
         static func file(
             _ location: URL, of session: URLSession, task: URLSessionDownloadTask, to delegate: (any URLSessionDelegate)?
         ) {
@@ -105,15 +113,6 @@
         ) {
             guard let delegate = delegates(of: task).first else { return completionHandler(nil) }
             delegate.urlSession(session, task: task, needNewBodyStream: completionHandler)
-        }
-
-        public func urlSession(
-            _ session: URLSession, dataTask: URLSessionDataTask, willCacheResponse proposedResponse: CachedURLResponse,
-            completionHandler: @escaping @Sendable (CachedURLResponse?) -> Void
-        ) {
-            guard let data else { return completionHandler(proposedResponse) }
-            data.urlSession(
-                session, dataTask: dataTask, willCacheResponse: proposedResponse, completionHandler: completionHandler)
         }
 
         public func urlSession(

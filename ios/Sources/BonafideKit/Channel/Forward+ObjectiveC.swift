@@ -44,11 +44,6 @@
             handler(request)
         }
 
-        static func created(_ task: URLSessionTask, of session: URLSession, to delegates: [any URLSessionTaskDelegate]) {
-            guard #available(iOS 16, macOS 13, *) else { return }
-            for delegate in delegates where delegate.urlSession?(session, didCreateTask: task) != nil { return }
-        }
-
         static func completed(
             _ error: (any Error)?, of session: URLSession, task: URLSessionTask, to delegates: [any URLSessionTaskDelegate]
         ) {
@@ -78,6 +73,11 @@
             }
         }
 
+        static func created(_ task: URLSessionTask, of session: URLSession, to delegate: (any URLSessionDelegate)?) {
+            guard #available(iOS 16.0, *) else { return }
+            (delegate as? any URLSessionTaskDelegate)?.urlSession?(session, didCreateTask: task)
+        }
+
         static func invalidated(_ session: URLSession, _ error: (any Error)?, to delegate: (any URLSessionDelegate)?) {
             delegate?.urlSession?(session, didBecomeInvalidWithError: error)
         }
@@ -96,6 +96,16 @@
             _ data: Data, of session: URLSession, task: URLSessionDataTask, to delegate: (any URLSessionDelegate)?
         ) {
             (delegate as? any URLSessionDataDelegate)?.urlSession?(session, dataTask: task, didReceive: data)
+        }
+
+        static func cached(
+            _ response: CachedURLResponse, of session: URLSession, task: URLSessionDataTask,
+            to delegate: (any URLSessionDelegate)?, _ handler: @escaping @Sendable (CachedURLResponse?) -> Void
+        ) {
+            let delegate = delegate as? any URLSessionDataDelegate
+            if delegate?.urlSession?(session, dataTask: task, willCacheResponse: response, completionHandler: handler) == nil {
+                handler(response)
+            }
         }
 
         static func file(

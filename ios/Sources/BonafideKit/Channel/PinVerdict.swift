@@ -16,7 +16,8 @@ public struct PinMismatch: Sendable, Equatable {
     public let host: String
     /// The pins of the config in force.
     public let expected: [String]
-    /// The pin of every certificate of the validated chain that could be read, leaf first.
+    /// The pin of every certificate of the validated chain that could be read, leaf first. Where no chain could be validated
+    /// (then there is a ``reason``): of what the server sent, or just the pin that this matches.
     public let served: [String]
     /// Why there is no match, where it is not simply that no pin is equal.
     public let reason: String?

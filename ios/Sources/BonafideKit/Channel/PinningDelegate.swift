@@ -19,8 +19,9 @@ import Security
 ///
 /// What a delegate cannot promise, and ``BonafideSession`` does:
 /// - A delegate *of a task* (`task.delegate`, `data(for:delegate:)`) that answers challenges is asked in place of this one:
-///   wrap it in a `PinningDelegate` as well. (A session's own calls ask theirs behind the pins; on a task that it hands out,
-///   the same holds as here.)
+///   wrap it in a `PinningDelegate` as well. (One that your session's delegate sets in `urlSession(_:didCreateTask:)` is
+///   wrapped here. A ``BonafideSession``'s own calls ask theirs behind the pins; on a task that it hands out, the same holds
+///   as here.)
 /// - A TLS session that is resumed shows no certificates, and the system then asks nobody. After pins have changed
 ///   (``Protection/configRevision`` rises), make a new `URLSession`.
 /// - A connection of HTTP/2 may serve every host of its certificate, and is challenged for the first alone: give hosts with
@@ -32,7 +33,7 @@ public class PinningDelegate: NSObject, URLSessionTaskDelegate, @unchecked Senda
     let wrapped: (any URLSessionDelegate)?
     private let channel: ChannelGuard
     private let requests: RequestGuard
-    private let refusals = Refusals()
+    private let refusals: Refusals
 
     /// - Parameters:
     ///   - delegate: the app's own; held as a session holds its delegate.
@@ -45,7 +46,26 @@ public class PinningDelegate: NSObject, URLSessionTaskDelegate, @unchecked Senda
         wrapped = delegate
         channel = ChannelGuard(protection: protection, wait: wait)
         requests = RequestGuard(protection: protection, wait: wait)
+        refusals = Refusals()
     }
+
+    /// For a task of the session whose delegate `other` is.
+    init(forwardingTo delegate: any URLSessionTaskDelegate, as other: PinningDelegate) {
+        (wrapped, channel, requests, refusals) = (delegate, other.channel, other.requests, other.refusals)
+    }
+
+    /// What the app's delegate has set on a task that was just made (`urlSession(_:didCreateTask:)`) would be asked in place
+    /// of this one: it is asked behind it. Once a task is resumed the system takes no other delegate.
+    func guards(_ task: URLSessionTask) {
+        guard let own = task.delegate, !(own is PinningDelegate) else { return }
+        task.delegate = TaskPinningDelegate(forwardingTo: own, behind: self)
+    }
+
+    /// A task of which the session's delegate does not hear itself.
+    func ended(_ task: URLSessionTask) {}
+
+    /// Whether the session's cache may have the answer: beside it lies the request, with its token, on the disk as well.
+    func mayBeKept(_ request: URLRequest?) -> Bool { !requests.protects(request?.url) }
 
     // Who is asked about a task, in this order, and what its token is bound to. A session's relay knows more.
     func delegates(of task: URLSessionTask) -> [any URLSessionTaskDelegate] {
@@ -66,8 +86,8 @@ public class PinningDelegate: NSObject, URLSessionTaskDelegate, @unchecked Senda
     /// Whether its caller has cancelled it, as far as that can be known.
     func isCancelled(_ task: URLSessionTask) -> Bool { false }
 
-    /// Whether a redirect's request is to be sent by this very task.
-    func follows(_ request: URLRequest, in task: URLSessionTask) throws -> Bool { true }
+    /// What this very task is to send after a redirect; nil: nothing.
+    func follows(_ request: URLRequest, in task: URLSessionTask) throws -> URLRequest? { request }
 
     public func urlSession(
         _ session: URLSession, didReceive challenge: URLAuthenticationChallenge,
@@ -122,7 +142,7 @@ public class PinningDelegate: NSObject, URLSessionTaskDelegate, @unchecked Senda
             Task { [requests, refusals] in
                 do {
                     let prepared = try await requests.prepare(wanted, binding: binding, from: source)
-                    completionHandler(try follows(prepared, in: task.value) ? prepared : nil)
+                    completionHandler(try follows(prepared, in: task.value))
                 } catch {
                     refusals.put(
                         error.bonafide ?? BonafideError(.internalError, detail: "\(error)"), task: task.value, host: nil)
@@ -151,10 +171,21 @@ public class PinningDelegate: NSObject, URLSessionTaskDelegate, @unchecked Senda
     }
 
     #if canImport(ObjectiveC)
-        /// From iOS 16 on, for every task and in the call that makes it.
+        // The class has no other method of its protocol.
+        @objc(URLSession:dataTask:willCacheResponse:completionHandler:)
+        public func urlSession(
+            _ session: URLSession, dataTask: URLSessionDataTask, willCacheResponse proposedResponse: CachedURLResponse,
+            completionHandler: @escaping @Sendable (CachedURLResponse?) -> Void
+        ) {
+            guard mayBeKept(dataTask.currentRequest) else { return completionHandler(nil) }
+            Forward.cached(proposedResponse, of: session, task: dataTask, to: wrapped, completionHandler)
+        }
+
+        /// From iOS 16 on, for every task: before whoever made it has it.
         public func urlSession(_ session: URLSession, didCreateTask task: URLSessionTask) {
             isMade(task)
-            Forward.created(task, of: session, to: delegates(of: task))
+            Forward.created(task, of: session, to: wrapped)
+            guards(task)
         }
 
         public override func responds(to selector: Selector!) -> Bool {
@@ -180,6 +211,14 @@ public class PinningDelegate: NSObject, URLSessionTaskDelegate, @unchecked Senda
         ) {
             guard let data else { return completionHandler(.allow) }
             data.urlSession(session, dataTask: dataTask, didReceive: response, completionHandler: completionHandler)
+        }
+
+        public func urlSession(
+            _ session: URLSession, dataTask: URLSessionDataTask, willCacheResponse proposedResponse: CachedURLResponse,
+            completionHandler: @escaping @Sendable (CachedURLResponse?) -> Void
+        ) {
+            guard mayBeKept(dataTask.currentRequest) else { return completionHandler(nil) }
+            Forward.cached(proposedResponse, of: session, task: dataTask, to: wrapped, completionHandler)
         }
 
         public func urlSession(_ session: URLSession, dataTask: URLSessionDataTask, didReceive data: Data) {

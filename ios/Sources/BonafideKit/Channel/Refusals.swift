@@ -60,7 +60,7 @@ final class Refusals: Sendable {
                 guard let host else { return }
                 content.byHost = content.byHost.filter { now - $1.time < Self.longest }
                 content.number += 1
-                content.byHost[host] = OfHost(error: error, number: content.number, time: now)
+                content.byHost[Self.form(host)] = OfHost(error: error, number: content.number, time: now)
                 return
             }
             content.byTask = content.byTask.filter { $1.task != nil }
@@ -70,7 +70,7 @@ final class Refusals: Sendable {
 
     /// A connection to it has passed: a task that is cancelled from now on was cancelled by somebody else.
     func forget(host: String) {
-        content.with { _ = $0.byHost.removeValue(forKey: host) }
+        content.with { _ = $0.byHost.removeValue(forKey: Self.form(host)) }
     }
 
     /// - Parameter host: of a task that a challenge of its host may have stopped; nil for any other. It may have stopped
@@ -82,10 +82,16 @@ final class Refusals: Sendable {
             if let stopped = content.byTask.removeValue(forKey: ObjectIdentifier(task)), stopped.task === task {
                 return stopped.error
             }
-            guard let refusal = host.flatMap({ content.byHost[$0] }), now - refusal.time < Self.longest else { return nil }
+            guard let refusal = host.flatMap({ content.byHost[Self.form($0)] }), now - refusal.time < Self.longest else { return nil }
             if let begun, begun > refusal.number { return nil }
             return refusal.error
         }
+    }
+
+    /// A URL may write its host in capitals or with the root's dot; a challenge names it as it was looked up.
+    private static func form(_ host: String) -> String {
+        let host = host.lowercased()
+        return host.hasSuffix(".") ? String(host.dropLast()) : host
     }
 
     /// Seconds from a refusal to the end of what it stopped: far more than the system takes, for a delegate queue that is

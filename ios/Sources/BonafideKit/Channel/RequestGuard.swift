@@ -21,13 +21,16 @@ struct RequestGuard: Sendable {
         if rules.protected, let url = request.url {
             headers = try await protection.headers(for: url, binding: binding, within: budget.left)
         }
+        if let token = headers[rules.tokenHeader] { GivenTokens.shared.keep(token) }
         var unwanted = Self.own.union(headers.keys.map { $0.lowercased() })
-        // An operator may have chosen a name that other hosts know too, such as Authorization.
-        for rules in [rules, try rulesOfSource(from)] where rules?.protected == true {
-            unwanted.insert(rules?.tokenHeader.lowercased() ?? "")
+        if rules.protected || !Self.everybodys.contains(rules.tokenHeader.lowercased()) {
+            unwanted.insert(rules.tokenHeader.lowercased())
         }
+        // What a protected host was sent under that name follows no redirect, whoever set it.
+        if let source = try rulesOfSource(from), source.protected { unwanted.insert(source.tokenHeader.lowercased()) }
         var request = request
-        for name in (request.allHTTPHeaderFields ?? [:]).keys where unwanted.contains(name.lowercased()) {
+        for (name, value) in request.allHTTPHeaderFields ?? [:]
+        where unwanted.contains(name.lowercased()) || !rules.protected && GivenTokens.shared.contains(value) {
             request.setValue(nil, forHTTPHeaderField: name)
         }
         for (name, value) in headers { request.setValue(value, forHTTPHeaderField: name) }
@@ -44,17 +47,32 @@ struct RequestGuard: Sendable {
         return prepared
     }
 
+    /// Whether requests to `url` carry a token; true where that cannot be told.
+    func protects(_ url: URL?) -> Bool {
+        do { return try protection.rules(for: Target(url).host).protected } catch { return true }
+    }
+
     private func rulesOfSource(_ url: URL?) throws -> HostRules? {
         guard let url else { return nil }
         return try protection.rules(for: try Target(url).host)
     }
 
     /// Headers of a configuration are added to every request, whatever its host.
-    static func clean(_ configuration: URLSessionConfiguration) {
+    ///
+    /// - Parameter tokenHeader: as far as it is known: the config names it.
+    static func clean(_ configuration: URLSessionConfiguration, tokenHeader: String? = nil) {
+        let named = tokenHeader.map { $0.lowercased() }.flatMap { everybodys.contains($0) ? nil : $0 }
         configuration.httpAdditionalHeaders = configuration.httpAdditionalHeaders?.filter { name, _ in
-            !own.contains("\(name)".lowercased())
+            !own.contains("\(name)".lowercased()) && "\(name)".lowercased() != named
         }
     }
 
     private static let own: Set = ["bonafide-token", "bonafide-status"]
+
+    /// Names that every host knows (RFC 9110): an operator may have chosen one for the token, and the app may have something
+    /// else under it for another host.
+    private static let everybodys: Set = [
+        "accept", "accept-encoding", "accept-language", "authorization", "cache-control", "content-type", "from", "origin",
+        "pragma", "proxy-authorization", "range", "referer", "user-agent",
+    ]
 }

@@ -29,17 +29,23 @@ struct ServerTrust: Sendable {
         guard status == errSecSuccess else { throw Refused(why: "no policy could be set (OSStatus \(status))") }
         var error: CFError?
         guard SecTrustEvaluateWithError(trust, &error) else {
-            throw Refused(why: error.map { "\($0)" } ?? "for no reason that it names")
+            throw Refused(why: error.map { "\($0)" } ?? "for no reason that it names", presented: certificates(of: trust))
         }
-        guard let chain = SecTrustCopyCertificateChain(trust) as? [SecCertificate], !chain.isEmpty else {
-            throw Refused(why: "no chain was built")
-        }
+        let chain = certificates(of: trust)
+        guard !chain.isEmpty else { throw Refused(why: "no chain was built") }
+        return chain
+    }
+
+    private func certificates(of trust: SecTrust) -> [Data] {
+        let chain = SecTrustCopyCertificateChain(trust) as? [SecCertificate] ?? []
         return chain.map { Data(referencing: SecCertificateCopyData($0) as NSData) }
     }
 
     /// The system does not trust the server.
     struct Refused: Error, CustomStringConvertible {
         let why: String
+        /// What the server sent, in DER, leaf first; nobody vouches for it.
+        var presented = [Data]()
 
         var description: String { "the system does not trust the server: \(why)" }
     }

@@ -117,7 +117,9 @@ public final class BonafideProtection: Protection {
     }
 
     private func lease(_ engine: any Engine, _ host: String, _ binding: Data?, _ budget: Budget) async throws -> Lease {
-        try await abandoning { try await engine.token(host: host, binding: binding, within: budget.left) }
+        let lease = try await abandoning { try await engine.token(host: host, binding: binding, within: budget.left) }
+        if let token = lease.token { GivenTokens.shared.keep(token) }
+        return lease
     }
 
     /// What tokens say of the user, in the claim `user`; nil once nobody is logged in. Kept in memory only.

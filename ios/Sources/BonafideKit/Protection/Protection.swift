@@ -1,5 +1,9 @@
 import Foundation
 
+#if canImport(FoundationNetworking)
+    import FoundationNetworking
+#endif
+
 /// What protects an app's requests: the pins of its hosts and the tokens for its API.
 ///
 /// An ordinary object; an app that talks for two accounts makes two. Every function may be called from any thread.
@@ -45,6 +49,19 @@ extension Protection {
     /// ``headers(for:binding:within:)`` within five seconds.
     public func headers(for url: URL, binding: Data? = nil) async throws -> [String: String] {
         try await headers(for: url, binding: binding, within: defaultWait)
+    }
+}
+
+extension Protection {
+    /// For a `URLSession` of the app's own: gives `request` the headers that it needs, and takes away those of Bonafide's
+    /// that are not for its host. The session needs a ``PinningDelegate`` as well, for the pins and for redirects. A
+    /// token lives for minutes: protect a request right before it is sent, and each anew.
+    ///
+    /// - Parameter binding: data that the token is bound to (its SHA-256 becomes the claim `pay`), or nil. Kept in memory for
+    ///   ten minutes, and while a request with the token is known to run, for the token after a redirect.
+    /// - Throws: ``BonafideError``, where the request must not leave.
+    public func protect(_ request: inout URLRequest, binding: Data? = nil) async throws {
+        request = try await RequestGuard(protection: self, wait: defaultWait).protect(request, binding: binding)
     }
 }
 

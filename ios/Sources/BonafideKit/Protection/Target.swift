@@ -15,6 +15,10 @@ struct Target: Equatable {
         case "http", "ws": cleartext = true
         default: throw Self.refused("not an http or https URL")
         }
+        if let address = parts.percentEncodedHost.flatMap(Self.withoutZone) {
+            host = address
+            return
+        }
         guard var host = parts.host, !host.isEmpty else { throw Self.refused("the URL has no host") }
         if host.hasPrefix("["), host.hasSuffix("]") { host = String(host.dropFirst().dropLast()) }
         let ascii = host.unicodeScalars.allSatisfy(\.isASCII)
@@ -25,6 +29,16 @@ struct Target: Equatable {
             throw Self.refused("the URL has no host that can be told")
         }
         self.host = host
+    }
+
+    /// Of an IPv6 address on a link (RFC 6874, `[fe80::1%25en0]`), whose name is the machine's own; nil for any other host.
+    private static func withoutZone(_ host: String) -> String? {
+        guard host.hasPrefix("["), host.hasSuffix("]") else { return nil }
+        let parts = host.dropFirst().dropLast().components(separatedBy: "%25")
+        guard parts.count == 2, parts[0].contains(":"), parts[0].allSatisfy("0123456789abcdefABCDEF:.".contains),
+            !parts[1].isEmpty, parts[1].utf8.allSatisfy({ isalnum(Int32($0)) != 0 || "-._~".utf8.contains($0) })
+        else { return nil }
+        return parts[0]
     }
 
     private static func refused(_ why: String) -> BonafideError {

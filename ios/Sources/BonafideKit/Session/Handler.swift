@@ -27,11 +27,13 @@ final class Handler: Sendable {
         var wasPaused = false
         /// Each part of such an answer has a head of its own.
         var isInParts = false
+        /// A delegate that somebody else has set on the task.
+        var adopted: (any URLSessionTaskDelegate)?
         /// What ends the exchange in place of what the system says.
         var failure: URLError?
     }
 
-    let delegate: (any URLSessionTaskDelegate)?
+    private let delegate: (any URLSessionTaskDelegate)?
     let binding: Data?
     /// The end of the exchange, with the body or the place of the file.
     let finished = Answer<(body: Data, file: URL?, response: URLResponse)>(cancelled: URLError(.cancelled))
@@ -42,6 +44,15 @@ final class Handler: Sendable {
 
     init(_ sink: Sink, binding: Data?, delegate: (any URLSessionTaskDelegate)?) {
         (self.sink, self.binding, self.delegate) = (sink, binding, delegate)
+    }
+
+    /// Who is asked about the task before the session's delegate, in this order.
+    var delegates: [any URLSessionTaskDelegate] {
+        [delegate, content.with { $0.adopted }].compactMap { $0 }
+    }
+
+    func adopt(_ delegate: any URLSessionTaskDelegate) {
+        content.with { $0.adopted = delegate }
     }
 
     /// From now on it is `task` that a cancellation ends.

@@ -91,7 +91,8 @@ final class InnerSessions: Sendable {
     ) throws -> Made {
         // Before the session is looked at: a config that comes meanwhile is as new to it as one that comes after.
         let revision = protection.configRevision
-        let pins = isBackground ? "" : try pinSet(of: url)
+        let rules = isBackground ? nil : try rules(of: url)
+        let pins = rules?.pinSet ?? ""
         let (inner, ends) = try content.with { content in
             guard !content.isEnded || goesOn && !content.isCancelled else { throw URLError(.cancelled) }
             var ends = [() -> Void]()
@@ -101,7 +102,7 @@ final class InnerSessions: Sendable {
                 content.current[pins] = nil
                 if let end = old.end(.finishing) { ends.append(end) }
             }
-            let inner = content.current[pins] ?? open(pins, revision)
+            let inner = content.current[pins] ?? open(pins, revision, tokenHeader: rules?.tokenHeader)
             content.current[pins] = inner
             inner.makers += 1
             // For this task alone: it waits for its maker.
@@ -121,11 +122,13 @@ final class InnerSessions: Sendable {
         let task = try make(inner.session)
         made = task
         registered(task, inner.relay)
+        // Set while the task was made: nobody has resumed it yet.
+        inner.relay.guards(task)
         return task
     }
 
-    private func pinSet(of url: URL?) throws -> String {
-        do { return try protection.rules(for: Target(url).host).pinSet } catch {
+    private func rules(of url: URL?) throws -> HostRules {
+        do { return try protection.rules(for: Target(url).host) } catch {
             throw error.bonafide?.asURLError(for: url) ?? error
         }
     }
@@ -140,9 +143,10 @@ final class InnerSessions: Sendable {
         content.with { $0.current[""] = open("", protection.configRevision) }
     }
 
-    private func open(_ pins: String, _ revision: UInt64) -> Inner {
+    private func open(_ pins: String, _ revision: UInt64, tokenHeader: String? = nil) -> Inner {
+        let isPinned = !pins.isEmpty || isBackground
         let relay = SessionRelay(
-            forwardingTo: delegate, protection: protection, wait: wait,
+            forwardingTo: delegate, protection: protection, wait: wait, hasOwnCache: isPinned,
             belongs: { [protection] request in
                 // A host without pins is no exception: its server may show a certificate for a pinned host as well, and
                 // would be sent the next request for that.
@@ -161,8 +165,8 @@ final class InnerSessions: Sendable {
             },
             // Held until then, so that the app's delegate hears of the end of a session that nobody holds.
             onInvalid: { [self] relay, session, error in invalidated(relay, session, error) })
-        // Foundation copies the configuration.
-        let session = URLSession(configuration: configuration.value, delegate: relay, delegateQueue: queue.value)
+        let own = InnerConfiguration.make(of: configuration.value, isPinned: isPinned, tokenHeader: tokenHeader)
+        let session = URLSession(configuration: own, delegate: relay, delegateQueue: queue.value)
         #if os(Linux)
             // Foundation on Linux ends the process now and then when a session goes away, so here none does.
             Self.kept.with { $0.append(session) }

@@ -12,6 +12,10 @@ final class SessionRelay: PinningDelegate, @unchecked Sendable {
     /// Tasks whose requests go on in another session, until they end.
     private let moved = Locked(Set<ObjectIdentifier>())
     private let isEnded = Locked(false)
+    /// Whether it has followed a request to a host without pins.
+    private let isStray = Locked(false)
+    /// Whether its cache is in memory, and no other session's.
+    private let hasOwnCache: Bool
     /// Whether a request belongs into this session: see ``InnerSessions``.
     private let belongs: @Sendable (URLRequest) throws -> Bool
     private let onMove: @Sendable (Handler, URLRequest) throws -> Void
@@ -22,17 +26,25 @@ final class SessionRelay: PinningDelegate, @unchecked Sendable {
 
     init(
         forwardingTo delegate: (any URLSessionDelegate)?, protection: any Protection, wait: TimeInterval,
+        hasOwnCache: Bool = false,
         belongs: @escaping @Sendable (URLRequest) throws -> Bool,
         onMove: @escaping @Sendable (Handler, URLRequest) throws -> Void,
         onStray: @escaping @Sendable (SessionRelay, URLRequest) throws -> Bool = { _, _ in false },
         onInvalid: @escaping @Sendable (SessionRelay, URLSession, (any Error)?) -> Void
     ) {
         (self.belongs, self.onMove, self.onStray, self.onInvalid) = (belongs, onMove, onStray, onInvalid)
+        self.hasOwnCache = hasOwnCache
         super.init(forwardingTo: delegate, protection: protection, wait: wait)
     }
 
     /// Before the task is resumed.
     func run(_ task: URLSessionTask, by handler: Handler) {
+        // Whatever was set on it while it was made would get the body in the handler's place. (Without any, Foundation on
+        // Linux names the session's.)
+        if let own = task.delegate, own !== self {
+            handler.adopt((own as? TaskPinningDelegate)?.wrapped as? any URLSessionTaskDelegate ?? own)
+            task.delegate = nil
+        }
         handlers.with { $0[ObjectIdentifier(task)] = handler }
         begins(task)
         handler.runs(task)
@@ -40,24 +52,46 @@ final class SessionRelay: PinningDelegate, @unchecked Sendable {
 
     /// A redirect to a host with other pins goes on in that host's session: this one's connections may have been checked
     /// for another host alone.
-    override func follows(_ request: URLRequest, in task: URLSessionTask) throws -> Bool {
-        if try belongs(request) { return true }
+    override func follows(_ request: URLRequest, in task: URLSessionTask) throws -> URLRequest? {
+        // Back from a host without pins, a request might take the connection to that.
+        if try !isStray.now && belongs(request) { return request }
         guard let handler = handler(of: task) else {
-            if try onStray(self, request) { return true }
+            if try strays(request) { return request }
             throw BonafideError(
                 .unsupportedClient, facts: ["host": request.url?.host ?? ""],
                 detail: "A task that was handed out was redirected to a host with other pins: request that host itself.")
         }
-        guard request.httpBody != nil || !(task is URLSessionUploadTask) || ["GET", "HEAD"].contains(request.httpMethod) else {
-            if try onStray(self, request) { return true }
+        guard let request = Self.whole(request, of: task) else {
+            if try strays(request) { return request }
             throw BonafideError(
                 .unsupportedClient, facts: ["host": request.url?.host ?? ""],
-                detail: "An upload was redirected to a host with other pins: upload to that host itself.")
+                detail: "A request whose body is a stream or a file was redirected to a host with other pins: send it to that"
+                    + " host itself.")
         }
         moved.with { _ = $0.insert(ObjectIdentifier(task)) }
         handlers.with { _ = $0.removeValue(forKey: ObjectIdentifier(task)) }
         do { try onMove(handler, request) } catch { handler.completed(error, response: nil) }
-        return false
+        return nil
+    }
+
+    /// `request` with all of its body, for another task; nil where that was a stream, which has been read, or a file.
+    private static func whole(_ request: URLRequest, of task: URLSessionTask) -> URLRequest? {
+        if ["GET", "HEAD"].contains(request.httpMethod) { return request }
+        var request = request
+        let original = task.originalRequest
+        if let body = request.httpBody ?? original?.httpBody {
+            // The system may have made a stream of it.
+            request.httpBody = body
+            return request
+        }
+        let hasNone = !(task is URLSessionUploadTask) && original?.httpBodyStream == nil && request.httpBodyStream == nil
+        return hasNone ? request : nil
+    }
+
+    private func strays(_ request: URLRequest) throws -> Bool {
+        guard try onStray(self, request) else { return false }
+        isStray.with { $0 = true }
+        return true
     }
 
     private func isMoved(_ task: URLSessionTask) -> Bool { moved.with { $0.contains(ObjectIdentifier(task)) } }
@@ -73,11 +107,18 @@ final class SessionRelay: PinningDelegate, @unchecked Sendable {
     }
 
     override func delegates(of task: URLSessionTask) -> [any URLSessionTaskDelegate] {
-        (handler(of: task)?.delegate.map { [$0] } ?? []) + super.delegates(of: task)
+        (handler(of: task)?.delegates ?? []) + super.delegates(of: task)
     }
 
     override func binding(of task: URLSessionTask) -> Data? {
-        handler(of: task)?.binding ?? bindings.with { $0[ObjectIdentifier(task)] }
+        if let handler = handler(of: task) { return handler.binding }
+        return bindings.with { $0[ObjectIdentifier(task)] }
+    }
+
+    override func mayBeKept(_ request: URLRequest?) -> Bool { hasOwnCache || super.mayBeKept(request) }
+
+    override func ended(_ task: URLSessionTask) {
+        bindings.with { _ = $0.removeValue(forKey: ObjectIdentifier(task)) }
     }
 
     /// Its tasks are cancelled from now on because their caller wants it.
@@ -93,7 +134,7 @@ final class SessionRelay: PinningDelegate, @unchecked Sendable {
         if moved.with({ $0.remove(ObjectIdentifier(task)) }) != nil { return }
         let explained = explained(error, of: task)
         Forward.completed(explained, of: session, task: task, to: delegates(of: task))
-        bindings.with { _ = $0.removeValue(forKey: ObjectIdentifier(task)) }
+        ended(task)
         handlers.with { $0.removeValue(forKey: ObjectIdentifier(task)) }?.completed(explained, response: task.response)
     }
 

@@ -29,7 +29,7 @@ final class BackPressureTests: XCTestCase {
 
     func testARedirectIntoAnotherSessionWaitsForItsReaderToo() async throws {
         let stage = try RealStage.open()
-        fake.pin(Spout.host, to: [])
+        fake.pin(try XCTUnwrap(stage.other.host), to: try RealStage.certificates(stage.otherChain))
         var url = URLComponents(url: stage.other.appendingPathComponent("redirect"), resolvingAgainstBaseURL: false)!
         url.queryItems = [URLQueryItem(name: "to", value: spout.absoluteString)]
         let (bytes, response) = try await session().bytes(from: url.url!)

@@ -47,6 +47,16 @@ final class StandInKeychainTests: XCTestCase {
         XCTAssertEqual(try key().loadOrCreate(), facts)
     }
 
+    func testAPhoneThatMakesNoKeyNowIsAskedAgain() throws {
+        keychain.makingStatus = errSecInteractionNotAllowed
+        XCTAssertThrowsError(try key().loadOrCreate()) { error in
+            guard case InstallKeyError.unavailable = error else { return XCTFail("\(error)") }
+        }
+        keychain.makingStatus = nil
+        _ = try key().loadOrCreate()
+        XCTAssertEqual(keychain.keys.count, 1)
+    }
+
     func testWhatTheEnclaveCannotUseAnyMoreIsLostAndAnythingElseIsNot() throws {
         _ = try key().loadOrCreate()
         let rows: [(String, Int, String)] = [

@@ -82,7 +82,8 @@ struct Echo: Decodable {
     let path: String
     let headers: [String: String]
     let body: String?
-    let gone: Bool?
+    /// Whether what was waited for has come.
+    let came: Bool?
 
     init(_ data: Data) throws {
         self = try JSONDecoder().decode(Echo.self, from: data)

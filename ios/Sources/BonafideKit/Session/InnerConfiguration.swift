@@ -1,0 +1,38 @@
+import Foundation
+
+#if canImport(FoundationNetworking)
+    import FoundationNetworking
+#endif
+
+/// The configuration of one of the system's sessions: the app's, less what answers in a server's place.
+enum InnerConfiguration {
+    /// - Parameters:
+    ///   - isPinned: whether requests to pinned hosts go by it.
+    ///   - tokenHeader: as far as it is known.
+    static func make(
+        of apps: URLSessionConfiguration, isPinned: Bool, tokenHeader: String?
+    ) -> URLSessionConfiguration {
+        let copy = apps.copy() as? URLSessionConfiguration ?? apps
+        RequestGuard.clean(copy, tokenHeader: tokenHeader)
+        guard isPinned else { return copy }
+        // One of the app's, or of a tool that came with it, gets request and token and answers, and no server is looked at.
+        copy.protocolClasses = systems(copy.protocolClasses)
+        // What another session has stored came from a server that nobody has looked at; and on the disk a request lies there
+        // with its token. Where there is none, the app wants none.
+        if copy.urlCache != nil { copy.urlCache = URLCache(memoryCapacity: mostKept, diskCapacity: 0, diskPath: nil) }
+        return copy
+    }
+
+    #if canImport(Darwin)
+        /// Those of an array are there besides the system's own.
+        private static func systems(_ all: [AnyClass]?) -> [AnyClass]? { [] }
+    #else
+        /// Foundation on Linux finds its own there.
+        private static func systems(_ all: [AnyClass]?) -> [AnyClass]? {
+            all?.filter { String(reflecting: $0).hasPrefix("FoundationNetworking.") }
+        }
+    #endif
+
+    /// As much as a session of the system's keeps in memory if nobody says otherwise, about.
+    private static let mostKept = 1 << 19
+}
