@@ -21,6 +21,7 @@ PLAIN = {"bool": "_Bool", "i64": "long long", "NSInteger": "NSInteger", "NSUInte
 NOT_OF_THE_CLASS = ("serverTrust", "lock", "unlock")
 # The Swift names of Foundation's API notes.
 NESTED = {
+    "NSURLCacheStoragePolicy": "URLCache.StoragePolicy",
     "NSURLCredentialPersistence": "URLCredential.Persistence",
     "NSURLSessionAuthChallengeDisposition": "URLSession.AuthChallengeDisposition",
     "NSURLSessionDelayedRequestDisposition": "URLSession.DelayedRequestDisposition",
@@ -100,7 +101,7 @@ def enumerations(headers: Headers) -> list[str]:
 
 def protocols(headers: Headers) -> list[str]:
     lines = ["ASSUME_NONNULL_BEGIN"]
-    for name in [*(f"NSURLSession{protocol}Delegate" for protocol in PROTOCOLS), "NSURLAuthenticationChallengeSender"]:
+    for name in [*(f"NSURLSession{protocol}Delegate" for protocol in PROTOCOLS), "NSURLAuthenticationChallengeSender", "NSURLProtocolClient"]:
         above, sent = re.search(rf"pub unsafe trait {name}:\s*(\w+)( \+ Send)?", headers.foundation).groups()
         marks = "SENDABLE " if sent or above != "NSObjectProtocol" else ""
         lines.append(f'{marks}NAMED("{name[2:]}") @protocol {name} <{above.removesuffix("Protocol")}>')

@@ -16,6 +16,7 @@ public struct URLRequest: Hashable, Sendable {
     public var url: URL?
     public var httpMethod: String?
     public var httpBody: Data?
+    public var httpBodyStream: InputStream?
     public var allHTTPHeaderFields: [String: String]?
     public func value(forHTTPHeaderField field: String) -> String? { stub() }
     public mutating func setValue(_ value: String?, forHTTPHeaderField field: String) { stub() }
@@ -37,8 +38,13 @@ public struct URLResourceValues: Sendable {
     }
 }
 
+public enum URLResourceKey: Hashable, Sendable {
+    case isExcludedFromBackupKey
+}
+
 extension URL {
     public mutating func setResourceValues(_ values: URLResourceValues) throws { stub() }
+    public func resourceValues(forKeys keys: Set<URLResourceKey>) throws -> URLResourceValues { stub() }
 }
 
 extension FileManager {
@@ -90,7 +96,21 @@ public class PropertyListSerialization: NSObject {
     public class func data(fromPropertyList plist: Any, format: PropertyListFormat, options: Int) throws -> Data { stub() }
 }
 
+extension URLCache {
+    // Of the system's own headers Swift takes NSUInteger for Int.
+    public convenience init(memoryCapacity: Int, diskCapacity: Int, directory: URL?) { stub() }
+}
+
+extension OperationQueue {
+    public var underlyingQueue: DispatchQueue? {
+        get { stub() }
+        set { stub() }
+    }
+}
+
 extension URLSession {
+    public func getAllTasks(completionHandler: @escaping @Sendable ([URLSessionTask]) -> Void) { stub() }
+
     public func upload(
         for request: URLRequest, from body: Data, delegate: (any URLSessionTaskDelegate)? = nil
     ) async throws -> (Data, URLResponse) { stub() }

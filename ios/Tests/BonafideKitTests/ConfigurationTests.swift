@@ -33,7 +33,7 @@ final class ConfigurationTests: XCTestCase {
     }
 
     func testACacheThatOthersFilledAnswersForNoPinnedHost() async throws {
-        let (configuration, cache) = (URLSessionConfiguration.default, URLCache(memoryCapacity: 1 << 20, diskCapacity: 0, diskPath: nil))
+        let (configuration, cache) = (URLSessionConfiguration.default, URLCache.inMemory(1 << 20))
         configuration.urlCache = cache
         for url in [pinned, unpinned] { try store(url, in: cache) }
         let session = BonafideSession(protection: fake, configuration: configuration)

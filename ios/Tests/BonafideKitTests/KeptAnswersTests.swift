@@ -40,7 +40,7 @@ final class KeptAnswersTests: XCTestCase {
     }
 
     func testABonafideSessionKeepsTokensInMemoryAlone() throws {
-        let (configuration, apps) = (URLSessionConfiguration.default, URLCache(memoryCapacity: 1 << 20, diskCapacity: 0, diskPath: nil))
+        let (configuration, apps) = (URLSessionConfiguration.default, URLCache.inMemory(1 << 20))
         configuration.urlCache = apps
         let sessions = InnerSessions(protection: fake, wait: 1, configuration: configuration, delegate: nil, queue: nil)
         fake.protect("localhost")

@@ -45,9 +45,10 @@ final class PinningDelegateTests: XCTestCase {
 
     func testAWebSocketsServerIsAskedForItsPinsToo() async throws {
         let (url, ends) = (URL(string: "wss://api.acme.com/x")!, Ends())
+        let request = URLRequest(url: url)
         let protection = try await protection(pins: [try Acme.pin("stray"), Vectors.nobodysPin])
         let delegate = PinningDelegate(forwardingTo: ends, protection: protection)
-        let (challenge, socket) = (try Challenges.server("api.acme.com"), URLSession.shared.webSocketTask(with: url))
+        let (challenge, socket) = (try Challenges.server("api.acme.com"), URLSession.shared.webSocketTask(with: request))
         let answer = await delegate.answer(challenge, of: socket)
         XCTAssertEqual(answer, .cancelled)
         delegate.urlSession(.shared, task: socket, didCompleteWithError: URLError(.cancelled))
@@ -55,7 +56,7 @@ final class PinningDelegateTests: XCTestCase {
 
         let relay = Locked(SessionRelay?.none)
         let sessions = InnerSessions(protection: protection, wait: 1, configuration: .default, delegate: nil, queue: nil)
-        let handedOut = try sessions.make(for: url, { $0.webSocketTask(with: url) }, registered: { _, made in relay.with { $0 = made } })
+        let handedOut = try sessions.make(for: url, { $0.webSocketTask(with: request) }, registered: { _, made in relay.with { $0 = made } })
         let refused = await relay.with { $0 }!.answer(challenge, of: handedOut)
         XCTAssertEqual(refused, .cancelled)
         let right = PinningDelegate(protection: try await self.protection())

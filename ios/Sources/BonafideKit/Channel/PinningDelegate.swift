@@ -7,7 +7,8 @@ import Security
 
 /// Checks the pins of a `URLSession` of the app's own, in front of the delegate that the app already has:
 /// ```swift
-/// let session = URLSession(configuration: .default, delegate: PinningDelegate(forwardingTo: mine), delegateQueue: nil)
+/// configuration.urlCache = nil
+/// let session = URLSession(configuration: configuration, delegate: PinningDelegate(forwardingTo: mine), delegateQueue: nil)
 /// ```
 /// Every method that the app's delegate implements is forwarded to it. A challenge with a server's certificates reaches
 /// it only after the pins have passed: it can refuse what they allow, and cannot allow what they refuse. On a redirect the
@@ -15,7 +16,7 @@ import Security
 /// from iOS 16 on for as long as the task runs, before that for ten minutes.
 /// A request that the pins stopped fails with `URLError.serverCertificateUntrusted` for the delegate, and with
 /// `URLError.cancelled` in completion handlers and `async` calls, which no delegate can change;
-/// ``BonafideProtection/addMismatchListener(_:)`` hears of it in any case.
+/// ``BonafideProtection/addMismatchListener(_:)`` hears of it in any case, and of chains that the system does not trust.
 ///
 /// What a delegate cannot promise, and ``BonafideSession`` does:
 /// - A delegate *of a task* (`task.delegate`, `data(for:delegate:)`) that answers challenges is asked in place of this one:
@@ -24,6 +25,8 @@ import Security
 ///   as here.)
 /// - A TLS session that is resumed shows no certificates, and the system then asks nobody. After pins have changed
 ///   (``Protection/configRevision`` rises), make a new `URLSession`.
+/// - A cache and a `URLProtocol` of the configuration's answer without a connection. Set `urlCache` to nil, or to one that no
+///   other session fills. Answers to requests with a token are not kept, where the system asks the delegate.
 /// - A connection of HTTP/2 may serve every host of its certificate, and is challenged for the first alone: give hosts with
 ///   different pins a `URLSession` each.
 /// - It sees no request before it leaves: the token comes from ``Bonafide/protect(_:binding:)``.

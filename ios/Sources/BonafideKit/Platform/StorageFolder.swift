@@ -4,9 +4,11 @@ import Foundation
 /// start in the background finds them.
 struct StorageFolder: Sendable {
     let url: URL
+    private let marks: any FolderMarks
 
     /// - Throws: ``BonafideError`` `unsupportedEnvironment` where there is no such place.
-    init(options: StartOptions) throws {
+    init(options: StartOptions, marks: any FolderMarks = SystemMarks()) throws {
+        self.marks = marks
         if let storage = options.storage {
             url = storage
             return
@@ -40,18 +42,16 @@ struct StorageFolder: Sendable {
         return self
     }
 
-    /// With the attributes that what is written into it inherits.
     private func create() throws {
-        let attributes: [FileAttributeKey: Any] = [.protectionKey: FileProtectionType.completeUntilFirstUserAuthentication]
-        let files = FileManager.default
-        try files.createDirectory(at: url, withIntermediateDirectories: true, attributes: attributes)
-        // It may be of a time before this version.
-        try? files.setAttributes(attributes, ofItemAtPath: url.path)
-        var values = URLResourceValues()
-        values.isExcludedFromBackup = true
-        var url = url
-        try? url.setResourceValues(values)
+        try FileManager.default.createDirectory(
+            at: url, withIntermediateDirectories: true, attributes: [.protectionKey: Self.protection])
+        // It may be of a time before this version. What is written into it inherits the protection.
+        marks.protect(url, Self.protection)
+        marks.excludeFromBackup(url)
     }
+
+    /// No file of a stricter one could be read by a start in the background.
+    private static let protection = FileProtectionType.completeUntilFirstUserAuthentication
 
     /// Whether the phone has been unlocked since it was booted: before that, no file of this protection can be made.
     var isUnlocked: Bool {
@@ -82,5 +82,23 @@ struct StorageFolder: Sendable {
             guard let cause = error.userInfo[NSUnderlyingErrorKey] as? any Error else { return false }
             return isUnlocked(although: cause)
         }
+    }
+}
+
+/// What the system is told of a folder. A refusal is no reason not to use it.
+protocol FolderMarks: Sendable {
+    func protect(_ folder: URL, _ protection: FileProtectionType)
+    func excludeFromBackup(_ folder: URL)
+}
+
+struct SystemMarks: FolderMarks {
+    func protect(_ folder: URL, _ protection: FileProtectionType) {
+        try? FileManager.default.setAttributes([.protectionKey: protection], ofItemAtPath: folder.path)
+    }
+
+    func excludeFromBackup(_ folder: URL) {
+        var (folder, values) = (folder, URLResourceValues())
+        values.isExcludedFromBackup = true
+        try? folder.setResourceValues(values)
     }
 }

@@ -12,9 +12,13 @@ import Foundation
 /// - Requests to protected hosts leave with their token and, where no valid one could be had in time, with the status.
 ///   Other hosts never get either, not by a redirect, and not when the app set the headers itself.
 /// - `http` to a pinned or protected host is refused.
+/// - For pinned hosts neither the configuration's `protocolClasses` nor its cache answer: no server would be looked at. Their
+///   answers are kept in memory, and those of other protected hosts not at all: a request with its token would lie beside
+///   them on the disk.
 ///
 /// Leave the `delegate` of a task that this hands out alone, or set a ``PinningDelegate``: the system asks it in place of
-/// this session's, about the server's certificates and redirects too.
+/// this session's, about the server's certificates and redirects too. (One that the app's delegate sets while the task is
+/// made is asked behind the pins.)
 ///
 /// Errors are `URLError`s; `error.bonafide` tells what Bonafide has to say of one. Cancelling the task that waits ends the
 /// wait and the transfer; cancelled, a call throws `URLError.cancelled`. The app's delegate is forwarded to: for calls of

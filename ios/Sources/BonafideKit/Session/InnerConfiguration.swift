@@ -19,7 +19,7 @@ enum InnerConfiguration {
         copy.protocolClasses = systems(copy.protocolClasses)
         // What another session has stored came from a server that nobody has looked at; and on the disk a request lies there
         // with its token. Where there is none, the app wants none.
-        if copy.urlCache != nil { copy.urlCache = URLCache(memoryCapacity: mostKept, diskCapacity: 0, diskPath: nil) }
+        if copy.urlCache != nil { copy.urlCache = .inMemory(mostKept) }
         return copy
     }
 
@@ -35,4 +35,14 @@ enum InnerConfiguration {
 
     /// As much as a session of the system's keeps in memory if nobody says otherwise, about.
     private static let mostKept = 1 << 19
+}
+
+extension URLCache {
+    static func inMemory(_ capacity: Int) -> URLCache {
+        #if canImport(Darwin)
+            URLCache(memoryCapacity: capacity, diskCapacity: 0, directory: nil)
+        #else
+            URLCache(memoryCapacity: capacity, diskCapacity: 0, diskPath: nil)
+        #endif
+    }
 }

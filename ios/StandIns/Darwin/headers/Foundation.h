@@ -7,6 +7,7 @@
 
 ASSUME_NONNULL_BEGIN
 @protocol NSURLAuthenticationChallengeSender;
+@protocol NSURLProtocolClient;
 @protocol NSURLSessionDelegate;
 @protocol NSURLSessionTaskDelegate;
 
@@ -74,12 +75,14 @@ SENDABLE NAMED("Bundle") @interface NSBundle : NSObject
 @end
 
 SENDABLE NAMED("OperationQueue") @interface NSOperationQueue : NSObject
+@property NSInteger maxConcurrentOperationCount;
 @end
 
 NAMED("Stream") @interface NSStream : NSObject
 @end
 
 NAMED("InputStream") @interface NSInputStream : NSStream
+- (instancetype)initWithData:(NSData *)data;
 @end
 
 NAMED("OutputStream") @interface NSOutputStream : NSStream
@@ -98,10 +101,21 @@ SENDABLE NAMED("URLResponse") @interface NSURLResponse : NSObject
 @end
 
 SENDABLE NAMED("HTTPURLResponse") @interface NSHTTPURLResponse : NSURLResponse
+- (nullable instancetype)initWithURL:(NSURL *)url
+                          statusCode:(NSInteger)statusCode
+                         HTTPVersion:(nullable NSString *)HTTPVersion
+                        headerFields:(nullable NSDictionary<NSString *, NSString *> *)headerFields;
 @property (readonly) NSInteger statusCode;
 @end
 
 SENDABLE NAMED("CachedURLResponse") @interface NSCachedURLResponse : NSObject
+- (instancetype)initWithResponse:(NSURLResponse *)response data:(NSData *)data;
+@end
+
+SENDABLE NAMED("URLCache") @interface NSURLCache : NSObject
+- (nullable NSCachedURLResponse *)cachedResponseForRequest:(NSURLRequest *)request;
+- (void)storeCachedResponse:(NSCachedURLResponse *)cachedResponse forRequest:(NSURLRequest *)request;
+@property NSUInteger diskCapacity;
 @end
 
 SENDABLE NAMED("URLCredential") @interface NSURLCredential : NSObject
@@ -131,9 +145,12 @@ SENDABLE NAMED("URLAuthenticationChallenge") @interface NSURLAuthenticationChall
                                   error:(nullable NSError *)error
                                  sender:(id<NSURLAuthenticationChallengeSender>)sender;
 @property (readonly, copy) NSURLProtectionSpace *protectionSpace;
+@property (readonly) NSInteger previousFailureCount;
 @end
 
 NAMED("URLProtocol") @interface NSURLProtocol : NSObject
+@property (nullable, readonly, retain) id<NSURLProtocolClient> client;
+@property (readonly, copy) NSURLRequest *request;
 + (BOOL)canInitWithRequest:(NSURLRequest *)request;
 + (NSURLRequest *)canonicalRequestForRequest:(NSURLRequest *)request;
 - (void)startLoading;
@@ -145,6 +162,7 @@ SENDABLE NAMED("URLSessionConfiguration") @interface NSURLSessionConfiguration :
 @property (nullable, readonly, copy) NSString *identifier;
 @property (nullable, copy) NSDictionary *HTTPAdditionalHeaders;
 @property (nullable, copy) NSArray<Class> *protocolClasses;
+@property (nullable, retain) NSURLCache *URLCache;
 + (NSURLSessionConfiguration *)backgroundSessionConfigurationWithIdentifier:(NSString *)identifier NAMED("background(withIdentifier:)");
 @end
 
@@ -183,6 +201,9 @@ SENDABLE NAMED("URLSession") @interface NSURLSession : NSObject
 + (NSURLSession *)sessionWithConfiguration:(NSURLSessionConfiguration *)configuration
                                   delegate:(nullable id<NSURLSessionDelegate>)delegate
                              delegateQueue:(nullable NSOperationQueue *)queue;
+@property (readonly, retain) NSOperationQueue *delegateQueue;
+@property (nullable, readonly, retain) id<NSURLSessionDelegate> delegate;
+@property (readonly, copy) NSURLSessionConfiguration *configuration;
 - (void)finishTasksAndInvalidate;
 - (void)invalidateAndCancel;
 - (NSURLSessionDataTask *)dataTaskWithRequest:(NSURLRequest *)request;

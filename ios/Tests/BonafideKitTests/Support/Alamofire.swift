@@ -40,7 +40,7 @@ final class Session: @unchecked Sendable {
             rootQueue.async { [self] in
                 let task = session.dataTask(with: request)
                 delegate.requests.with {
-                    $0[task.taskIdentifier] = SessionDelegate.Request(credential: credential) { continuation.resume(with: $0) }
+                    $0[ObjectIdentifier(task)] = SessionDelegate.Request(credential: credential) { continuation.resume(with: $0) }
                 }
                 task.resume()
             }
@@ -55,13 +55,13 @@ class SessionDelegate: NSObject, URLSessionDataDelegate, @unchecked Sendable {
         var body = Data()
     }
 
-    let requests = Locked([Int: Request]())
+    let requests = Locked([ObjectIdentifier: Request]())
 
     func urlSession(
         _ session: URLSession, task: URLSessionTask, didReceive challenge: URLAuthenticationChallenge,
         completionHandler: @escaping @Sendable (URLSession.AuthChallengeDisposition, URLCredential?) -> Void
     ) {
-        let credential = requests.with { $0[task.taskIdentifier]?.credential }
+        let credential = requests.with { $0[ObjectIdentifier(task)]?.credential }
         guard !challenge.isServerTrust, let credential else { return completionHandler(.performDefaultHandling, nil) }
         guard challenge.previousFailureCount == 0 else { return completionHandler(.rejectProtectionSpace, nil) }
         completionHandler(.useCredential, credential)
@@ -82,11 +82,11 @@ class SessionDelegate: NSObject, URLSessionDataDelegate, @unchecked Sendable {
     }
 
     func urlSession(_ session: URLSession, dataTask: URLSessionDataTask, didReceive data: Data) {
-        requests.with { $0[dataTask.taskIdentifier]?.body.append(data) }
+        requests.with { $0[ObjectIdentifier(dataTask)]?.body.append(data) }
     }
 
     func urlSession(_ session: URLSession, task: URLSessionTask, didCompleteWithError error: (any Error)?) {
-        guard let request = requests.with({ $0.removeValue(forKey: task.taskIdentifier) }) else { return }
+        guard let request = requests.with({ $0.removeValue(forKey: ObjectIdentifier(task)) }) else { return }
         request.ends(error.map { .failure($0) } ?? .success(request.body))
     }
 }
