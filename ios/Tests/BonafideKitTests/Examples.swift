@@ -30,6 +30,12 @@ enum Examples {
         return own
     }
 
+    static func development(key: String) throws {
+        var options = StartOptions()
+        options.developmentKey = key
+        try Bonafide.start(options)
+    }
+
     static func testing() -> BonafideSession {
         let protection = FakeProtection()
         protection.protect("api.acme.com")
