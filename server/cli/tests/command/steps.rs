@@ -160,3 +160,13 @@ fn a_check_asks_for_the_ca_before_it_speaks_of_new_pins() {
     let said = next(&[&api.host, "--ca", &ca]);
     assert!(said.contains(&format!("bonafide api pin {} --from-server", api.host)), "the port as well: {said}");
 }
+
+#[test]
+fn a_folder_is_no_build_and_its_jars_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().display().to_string();
+    let register = ["app", "register", &path, "--platform", "jvm", "--id", "com.acme", "--version", "1.0", "--dry-run"];
+    let ended = run(command().arg("--json").args(register));
+    assert_eq!(ended.code, 3, "{}", ended.stderr);
+    assert!(ended.error()["next"].to_string().contains(&format!("{path}/*.jar")), "{}", ended.stderr);
+}
