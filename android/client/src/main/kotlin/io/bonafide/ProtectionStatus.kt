@@ -54,4 +54,19 @@ public class ProtectionStatus internal constructor(
         /** It was closed, for good. */
         CLOSED,
     }
+
+    /** One line for a log, of what is known. */
+    override fun toString(): String =
+        listOfNotNull(
+            "$phase",
+            failure?.let { "failure ${it.code.wireName}" },
+            "config $epoch/$version".takeIf { version != 0L },
+            storedRecord?.let { "stored config $it" },
+            keyLevel?.let { "key $it" },
+            configFailure?.let { "no config: ${it.wireName}" },
+            tokenFailure?.let { "no token: ${it.wireName}" },
+            reportFailure?.let { "no report: ${it.wireName}" },
+            memoryOnly?.let { "nothing is kept: $it" },
+            developmentKey?.let { "DEVELOPMENT BUILD $it" },
+        ).joinToString()
 }

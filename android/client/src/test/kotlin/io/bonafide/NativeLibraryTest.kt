@@ -77,6 +77,19 @@ class NativeLibraryTest {
     }
 
     @Test
+    fun `a status that is logged says what it is`() {
+        started().use {
+            val status = it.status()
+            assertEquals("RUNNING, config ${status.epoch}/${status.version}", "$status".substringBefore(", stored"))
+        }
+        NativeProtection().use { protection ->
+            protection.start(settings(ByteArray(0)))
+            assertThrows(BonafideException::class.java) { runBlocking { protection.awaitStarted(LONG) } }
+            assertEquals("FAILED, failure bad_initial_config", "${protection.status()}")
+        }
+    }
+
+    @Test
     fun `a development key crosses, and so does a user property`() {
         NativeProtection().use { protection ->
             protection.userProperty = "u-1"
