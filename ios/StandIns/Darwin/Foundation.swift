@@ -96,6 +96,10 @@ public class PropertyListSerialization: NSObject {
     public class func data(fromPropertyList plist: Any, format: PropertyListFormat, options: Int) throws -> Data { stub() }
 }
 
+extension Bundle {
+    public convenience init(for aClass: AnyClass) { stub() }
+}
+
 extension URLCache {
     // Of the system's own headers Swift takes NSUInteger for Int.
     public convenience init(memoryCapacity: Int, diskCapacity: Int, directory: URL?) { stub() }

@@ -23,15 +23,14 @@ enum InnerConfiguration {
         return copy
     }
 
-    #if canImport(Darwin)
-        /// Those of an array are there besides the system's own.
-        private static func systems(_ all: [AnyClass]?) -> [AnyClass]? { [] }
-    #else
-        /// Foundation on Linux finds its own there.
-        private static func systems(_ all: [AnyClass]?) -> [AnyClass]? {
+    /// The system finds its own there, too.
+    private static func systems(_ all: [AnyClass]?) -> [AnyClass]? {
+        #if canImport(Darwin)
+            all?.filter { Bundle(for: $0).bundleIdentifier?.hasPrefix("com.apple.") == true }
+        #else
             all?.filter { String(reflecting: $0).hasPrefix("FoundationNetworking.") }
-        }
-    #endif
+        #endif
+    }
 
     /// As much as a session of the system's keeps in memory if nobody says otherwise, about.
     private static let mostKept = 1 << 19
