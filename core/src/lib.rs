@@ -6,6 +6,7 @@
 pub mod adapter;
 mod background;
 mod backoff;
+mod challenge;
 mod engine;
 mod evidence;
 mod failure;

@@ -10,6 +10,7 @@ use tokio::runtime::Handle;
 
 use crate::Failure;
 use crate::backoff::millis;
+use crate::challenge::Challenge;
 use crate::health::Health;
 use crate::held::Held;
 use crate::port::Clock;
@@ -18,6 +19,13 @@ use crate::transport::{Position, Reply, Request, Transport};
 /// When a call has to have ended, by the boot clock.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Deadline(u64);
+
+impl Deadline {
+    /// Puts it off by the time that went by since `began` (boot milliseconds), for something else than calls.
+    pub(crate) fn put_off(&mut self, began: u64, now: u64) {
+        self.0 = self.0.saturating_add(now.saturating_sub(began));
+    }
+}
 
 /// The service, as the config in force names it.
 pub(crate) struct Service {
@@ -47,13 +55,14 @@ impl Service {
     }
 
     /// `POST /v1/challenges`.
-    pub(crate) async fn challenge(&self, deadline: Deadline) -> Result<ChallengeResponse, Failure> {
+    pub(crate) async fn challenge(&self, deadline: Deadline) -> Result<Challenge, Failure> {
+        let asked = self.clock.boot_millis();
         let account = self.held.peek().config().account.clone();
         // One string always serialises.
         let body = serde_json::to_vec(&ChallengeRequest { account }).unwrap_or_default();
         let response: ChallengeResponse = self.pinned(deadline, || Request::challenge(body.clone())).await?.json()?;
         self.heard(Some(response.server_time)).await;
-        Ok(response)
+        Ok(Challenge::new(response.challenge, asked, response.expires_in).with_rollout(response.rollout))
     }
 
     /// `POST /v1/tokens`. The documents in the response are not taken yet.

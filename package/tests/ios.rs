@@ -53,7 +53,20 @@ fn entries() -> Vec<(String, Vec<u8>)> {
         app("embedded.mobileprovision", PROFILE),
         app("Frameworks/Kit.framework/Info.plist", kit.as_bytes()),
         app("Frameworks/Kit.framework/Kit", &executable(b"a framework's code", 0)),
-        app("PlugIns/Widget.appex/Info.plist", INFO.as_bytes()),
+        app("PlugIns/Widget.appex/Info.plist", INFO.replace("Acme", "Widget").as_bytes()),
+        app("PlugIns/Widget.appex/Widget", &executable(b"an extension's code", 0)),
+        app("PlugIns/Widget.appex/Frameworks/Draw.framework/Info.plist", INFO.replace("Acme", "Draw").as_bytes()),
+        app(
+            "PlugIns/Widget.appex/Frameworks/Draw.framework/Draw",
+            &executable(b"code of the extension's framework", 0),
+        ),
+        app("Extensions/Intents.appex/Info.plist", b"<plist version=\"1.0\"><dict></dict></plist>"),
+        app("Extensions/Intents.appex/Intents", &executable(b"another extension's code", 0)),
+        // Neither is an extension that the app runs.
+        app("PlugIns/Kit.bundle/Info.plist", INFO.as_bytes()),
+        app("PlugIns/Old/Widget.appex/Info.plist", INFO.as_bytes()),
+        app("Watch/Acme.app/PlugIns/Widget.appex/Info.plist", INFO.as_bytes()),
+        app("PlugIns/Notes.appex", b"a file"),
     ]
 }
 
@@ -70,7 +83,7 @@ fn with(name: &str, content: &[u8]) -> Result<Package, Error> {
 }
 
 #[test]
-fn an_app_is_read_with_its_frameworks() {
+fn an_app_is_read_with_its_frameworks_and_extensions() {
     let package = read(&entries()).unwrap();
     assert_eq!((package.format, package.id.as_str(), package.build.as_str()), (Format::Ipa, "com.acme.app", "42"));
     assert_eq!((package.version.as_deref(), package.team.as_deref()), (Some("4.2"), Some("ABCDE12345")));
@@ -81,7 +94,10 @@ fn an_app_is_read_with_its_frameworks() {
         .map(|one| (one.module.as_str(), one.kind, one.architecture.as_deref(), one.sha256.to_vec()))
         .collect();
     let expected = [
+        ("Extensions/Intents.appex", CodeKind::Text, Some("arm64"), digest(b"another extension's code")),
         ("Kit", CodeKind::Text, Some("arm64"), digest(b"a framework's code")),
+        ("PlugIns/Widget.appex", CodeKind::Text, Some("arm64"), digest(b"an extension's code")),
+        ("PlugIns/Widget.appex/Draw", CodeKind::Text, Some("arm64"), digest(b"code of the extension's framework")),
         ("app", CodeKind::Text, Some("arm64"), digest(b"the app's code")),
     ];
     assert_eq!(code, expected);
@@ -125,7 +141,7 @@ for n in range(struct.unpack_from('>I', data, 4)[0]):
 
 #[test]
 fn what_the_store_has_encrypted_is_recognised() {
-    for name in ["Acme.app/Acme", "Kit.framework/Kit"] {
+    for name in ["Acme.app/Acme", "Kit.framework/Kit", "Widget.appex/Widget", "Draw.framework/Draw"] {
         let error = with(name, &executable(b"ciphertext", 1)).unwrap_err();
         assert!(matches!(&error, Error::StoreEncrypted { name: said } if name.ends_with(said)), "{error}");
     }
@@ -144,6 +160,9 @@ fn damaged_apps_are_refused() {
     assert_eq!(refusal("Acme.app/Info.plist", INFO.replace("CFBundleVersion", "Other").as_bytes()), "Missing");
     assert_eq!(refusal("Acme.app/Info.plist", INFO.replace(">Acme<", ">Other<").as_bytes()), "Missing");
     assert_eq!(refusal("embedded.mobileprovision", b"no list"), "Malformed");
+    assert_eq!(refusal("Widget.appex/Widget", b"\x7fELF"), "Malformed");
+    assert_eq!(refusal("Widget.appex/Info.plist", b"<plist>"), "Malformed");
+    assert_eq!(refusal("Widget.appex/Info.plist", INFO.as_bytes()), "Missing");
     let nested = INFO.replace("<integer>1</integer>", &"<array>".repeat(100_000));
     assert_eq!(refusal("Acme.app/Info.plist", nested.as_bytes()), "Malformed");
     let mut two = entries();

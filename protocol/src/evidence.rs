@@ -21,6 +21,7 @@ pub const MAX_PIECES: usize = 4;
 
 const LABEL: &str = "bonafide-evidence-v1";
 const ROLLOVER_LABEL: &str = "bonafide-rollover-v1";
+const ROLLOUT_LABEL: &str = "bonafide-rollout-v1";
 
 /// What a platform says about an app, a key and itself. `kind` tells which; members that a reader does not know are
 /// ignored.
@@ -173,6 +174,40 @@ pub struct EvidenceWanted {
     /// key is attested anew, too. 0 where nothing of the sort is wanted.
     #[serde(default)]
     pub since: u64,
+    /// Who is asked for evidence at all.
+    #[serde(default, skip_serializing_if = "Rollout::is_everybody")]
+    pub rollout: Rollout,
+}
+
+/// How many of a thousand installations ask the platform's own service for evidence, by kind; of a kind that is not
+/// named, all.
+///
+/// Apple wants its servers not to be asked by a whole fleet in one hour. It paces honest devices and nothing else: who is
+/// not asked has no evidence, and is appraised like that.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Rollout(BTreeMap<String, u32>);
+
+impl Rollout {
+    /// Everybody is asked for every kind.
+    pub fn is_everybody(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether the installation with the install key of this thumbprint is asked. Who is asked at one rate is asked at
+    /// every higher one.
+    pub fn asks(&self, kind: EvidenceKind, thumbprint: &str) -> bool {
+        let Some(per_thousand) = self.0.get(kind.name()) else { return true };
+        let drawn = length_prefixed([ROLLOUT_LABEL, kind.name(), thumbprint]);
+        let drawn = drawn.iter().take(8).fold(0, |number, octet| number << 8 | u64::from(*octet));
+        drawn % 1000 < u64::from(*per_thousand)
+    }
+}
+
+impl FromIterator<(EvidenceKind, u32)> for Rollout {
+    fn from_iter<I: IntoIterator<Item = (EvidenceKind, u32)>>(rates: I) -> Self {
+        Self(rates.into_iter().map(|(kind, per_thousand)| (kind.name().to_owned(), per_thousand)).collect())
+    }
 }
 
 /// The hash that platform evidence has to carry: App Attest as client data hash, Play Integrity as nonce, Key
@@ -181,8 +216,15 @@ pub struct EvidenceWanted {
 /// SHA-256 over label, account, platform, challenge and thumbprint, each preceded by its length in bytes as four
 /// octets, big-endian. `thumbprint` is `None` for Key Attestation, where the attested key itself is the install key.
 pub fn bound_hash(account: &str, platform: Platform, challenge: &str, thumbprint: Option<&str>) -> Sha256 {
+    length_prefixed(
+        [Some(LABEL), Some(account), Some(platform.name()), Some(challenge), thumbprint].into_iter().flatten(),
+    )
+}
+
+/// SHA-256 over the parts, each preceded by its length.
+fn length_prefixed<'a>(parts: impl IntoIterator<Item = &'a str>) -> Sha256 {
     let mut context = Context::new(&SHA256);
-    for part in [Some(LABEL), Some(account), Some(platform.name()), Some(challenge), thumbprint].into_iter().flatten() {
+    for part in parts {
         context.update(&length(part));
         context.update(part.as_bytes());
     }
@@ -243,6 +285,22 @@ mod tests {
 
     fn read(value: Value) -> Result<Evidence, serde_json::Error> {
         serde_json::from_value(value)
+    }
+
+    #[test]
+    fn a_rollout_asks_so_many_of_a_thousand_and_always_the_same() {
+        const KEY: &str = "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs";
+        // Drawn by another program: another device of the same key would draw the same.
+        for (kind, drawn) in [(EvidenceKind::AppAttest, 801), (EvidenceKind::PlayIntegrity, 838)] {
+            let asks = |per_thousand| Rollout::from_iter([(kind, per_thousand)]).asks(kind, KEY);
+            assert_eq!((asks(drawn), asks(drawn + 1)), (false, true));
+            assert_eq!((asks(0), asks(1000)), (false, true));
+            assert!(Rollout::default().asks(kind, KEY));
+        }
+        let tenth = Rollout::from_iter([(EvidenceKind::AppAttest, 100)]);
+        let asked = (0..10_000).filter(|key| tenth.asks(EvidenceKind::AppAttest, &key.to_string())).count();
+        assert!((800..1_200).contains(&asked), "{asked} of 10000");
+        assert!(tenth.asks(EvidenceKind::PlayIntegrity, "0"), "not named");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::development::DevelopmentProof;
-use crate::evidence::{Evidence, EvidenceWanted, Previous, pieces};
+use crate::evidence::{Evidence, EvidenceWanted, Previous, Rollout, pieces};
 use crate::jwk::PublicKey;
 use crate::measurement::{App, Measurement};
 use crate::pin::Pin;
@@ -37,6 +37,9 @@ pub struct ChallengeResponse {
     pub expires_in: u64,
     /// The service's clock, Unix seconds.
     pub server_time: u64,
+    /// Who is asked for evidence: a device's first request is after this answer.
+    #[serde(default, skip_serializing_if = "Rollout::is_everybody")]
+    pub rollout: Rollout,
 }
 
 /// The payload of `POST /v1/tokens`: a JWS by the install key, whose public half is the header's `jwk`.

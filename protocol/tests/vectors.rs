@@ -161,7 +161,7 @@ fn messages() {
                 "account": "acme", "challenge": "Y2hhbGxlbmdl", "old": "b2xk", "new": "bmV3",
                 "hex": to_hex(&rollover_message("acme", "Y2hhbGxlbmdl", "b2xk", "bmV3")),
             },
-            "evidence_wanted": EvidenceWanted { after: [("app_attest".to_owned(), 2700)].into(), since: 1_790_000_000 },
+            "evidence_wanted": EvidenceWanted { after: [("app_attest".to_owned(), 2700)].into(), since: 1_790_000_000, ..EvidenceWanted::default() },
         }),
     );
 }

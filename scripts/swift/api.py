@@ -65,6 +65,14 @@ def linux_alone() -> list[str]:
     return complaints
 
 
+def missing_verbs(lines: list[str]) -> list[str]:
+    """What an app may ask of a protection of its own, and not of the default one."""
+    of = lambda name: {line.split(": ")[0].removeprefix(f"{name}.") for line in lines if line.startswith(f"{name}.")}
+    for_facades = of("Protection") - {"checkPins(host:chain:)", "headers(for:binding:)"}
+    own = of("BonafideProtection") - for_facades - {"MismatchListener", "init()", "close()"}
+    return sorted(own - of("Bonafide"))
+
+
 def main() -> int:
     folder, write = Path(sys.argv[1]), "--write" in sys.argv
     wanted = {IOS / "api" / f"{module}.api": declarations(folder, module) for module in MODULES}
@@ -94,6 +102,9 @@ def main() -> int:
     leaks = [line for lines in wanted.values() for line in lines if re.search(r"\b(Native[A-Z]|Rust[A-Z]|Ffi|[A-Z]\w+Port\b)", line)]
     for line in leaks:
         print(f"a generated type is public: {line}")
+    for verb in missing_verbs(wanted[IOS / "api" / "BonafideKit.api"]):
+        print(f"Bonafide.{verb} is missing: BonafideProtection has it")
+        failed = True
     alone = linux_alone()
     for line in alone:
         print(line)

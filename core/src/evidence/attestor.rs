@@ -1,8 +1,8 @@
 //! Gathers the evidence of one request, and keeps what the service said of the next.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use bonafide_protocol::encoding::Sha256;
 use bonafide_protocol::evidence::{
     Evidence, EvidenceKind, EvidenceWanted, Octets, Previous, bound_hash, rollover_message,
 };
@@ -10,14 +10,17 @@ use bonafide_protocol::measurement::Platform;
 use bonafide_protocol::status::Status;
 use tokio::runtime::Handle;
 
-use super::PATIENCE;
+use super::errand::{Absent, Errand};
 use super::right::{Right, Rights};
 use super::schedule::{Due, Schedule};
 use super::source::Source;
 use crate::Failure;
+use crate::challenge::Challenge;
 use crate::health::Health;
 use crate::keys::Keys;
-use crate::port::{Clock, EvidenceFailure, EvidenceProvider, EvidenceRequest, KeyHandle, Ports, Record, Storage};
+use crate::port::{
+    Candidate, Clock, EvidenceFailure, EvidenceProvider, EvidenceRequest, KeyHandle, Ports, Record, Storage,
+};
 use crate::store::{self, Content};
 
 /// Who gathers evidence; one for all requests of the process.
@@ -31,10 +34,11 @@ pub(crate) struct Attestor {
     platform: Platform,
     schedule: Arc<Mutex<Held>>,
     rights: Rights,
-    /// The provider has not come back yet.
-    busy: Arc<AtomicBool>,
     key_store: Source,
     provided: Source,
+    /// Candidates, by the hash that their attestation carries.
+    making: Errand<Sha256, Result<Candidate, Failure>>,
+    asking: Errand<EvidenceRequest, Result<Evidence, EvidenceFailure>>,
 }
 
 /// The schedule as it is known here. Another process of the app may have sent evidence, or changed the key, meanwhile:
@@ -70,6 +74,9 @@ pub(crate) struct Gathered {
     pub(crate) previous: Option<Previous>,
     /// The candidate, where the request is to be signed by it.
     pub(crate) candidate: Option<KeyHandle>,
+    /// The platform is late: what it brings yet goes with a later request by the same challenge, and this one needs
+    /// another.
+    pub(crate) keeps_challenge: bool,
 }
 
 impl Attestor {
@@ -84,9 +91,10 @@ impl Attestor {
             platform: settings.app.platform,
             schedule: Arc::default(),
             rights: Rights::new(Arc::clone(&ports.storage), settings.app.platform, settings.runtime.clone()),
-            busy: Arc::default(),
             key_store: Source::default(),
             provided: Source::default(),
+            making: Errand::default(),
+            asking: Errand::default(),
         }
     }
 
@@ -125,23 +133,44 @@ impl Attestor {
         if self.keys.attests() { self.keys.existing().await } else { self.keys.handle().await.map(Some) }
     }
 
+    /// The challenge of what a platform brought late and what is still due, while it is good.
+    pub(crate) fn ready(&self, dues: Dues) -> Option<Challenge> {
+        let now = self.clock.boot_millis();
+        if dues.makes_key() { self.making.ready(now) } else { self.asking.ready(now) }
+    }
+
     /// The evidence for a request with this challenge, in a turn with these dues. `key` is the one in use, if there is one.
-    pub(crate) async fn gather(&self, dues: Dues, account: &str, challenge: &str, key: Option<&KeyHandle>) -> Gathered {
+    pub(crate) async fn gather(
+        &self,
+        dues: Dues,
+        account: &str,
+        challenge: &Challenge,
+        key: Option<&KeyHandle>,
+    ) -> Gathered {
         let mut gathered = Gathered::default();
         if dues.makes_key() {
             self.make_candidate(account, challenge, key, &mut gathered).await;
             if gathered.candidate.is_none() {
                 self.candidate_ended(false);
             }
+            if gathered.keeps_challenge {
+                return gathered;
+            }
         }
         // What was said of another key says nothing of this one.
         let due = dues.provider.map(|due| if gathered.candidate.is_some() { Due::Anew } else { due });
-        let holder = gathered.candidate.as_ref().or(key);
-        if let (Some(holder), Some(due)) = (holder, due.filter(|due| *due != Due::No)) {
-            let thumbprint = holder.public.thumbprint();
-            let bound_hash = bound_hash(account, self.platform, challenge, Some(&thumbprint));
+        let holder = gathered.candidate.as_ref().or(key).map(|holder| holder.public.thumbprint());
+        // Before its first answer a device knows of a rollout by the challenge alone.
+        let asked = |thumbprint: &String| self.provider_kind().is_some_and(|kind| challenge.asks(kind, thumbprint));
+        if let (Some(thumbprint), Some(due)) = (holder.filter(asked), due.filter(|due| *due != Due::No)) {
+            let bound_hash = bound_hash(account, self.platform, &challenge.text, Some(&thumbprint));
             let request = EvidenceRequest { bound_hash, anew: due == Due::Anew };
-            gathered.evidence.extend(self.provided_for(request).await);
+            self.provided_for(request, challenge, &mut gathered).await;
+        }
+        if gathered.keeps_challenge && !gathered.evidence.is_empty() {
+            // The candidate's attestation spends it.
+            gathered.keeps_challenge = false;
+            self.asking.forgo();
         }
         gathered
     }
@@ -204,9 +233,10 @@ impl Attestor {
     fn due(&self, schedule: &Schedule, key: Option<&KeyHandle>) -> Dues {
         let thumbprint = key.map(|key| key.public.thumbprint());
         let due = |kind| schedule.due(kind, thumbprint.as_deref(), &*self.clock);
+        let asked = |kind: &EvidenceKind| thumbprint.as_deref().is_none_or(|key| schedule.asks(*kind, key));
         Dues {
             key: self.keys.attests().then(|| due(EvidenceKind::AndroidKey)),
-            provider: self.provider_kind().map(due),
+            provider: self.provider_kind().filter(asked).map(due),
         }
     }
 
@@ -214,29 +244,40 @@ impl Attestor {
     fn to_ask(&self, dues: Dues) -> Dues {
         let now = self.clock.boot_millis();
         Dues {
-            key: dues.key.filter(|_| self.key_store.wait(now) == 0),
-            provider: dues.provider.filter(|_| self.provided.wait(now) == 0),
+            key: dues.key.filter(|_| self.key_store.wait(now) == 0 || self.making.ready(now).is_some()),
+            provider: dues.provider.filter(|_| self.provided.wait(now) == 0 || self.asking.ready(now).is_some()),
         }
     }
 
     /// A candidate with its attestation, and the word of the key in use for it. Where either cannot be had, the key in
     /// use goes on alone.
-    async fn make_candidate(&self, account: &str, challenge: &str, key: Option<&KeyHandle>, gathered: &mut Gathered) {
-        let making = self.keys.make_candidate(bound_hash(account, self.platform, challenge, None));
-        let candidate = match tokio::time::timeout(PATIENCE, making).await {
+    async fn make_candidate(
+        &self,
+        account: &str,
+        challenge: &Challenge,
+        key: Option<&KeyHandle>,
+        gathered: &mut Gathered,
+    ) {
+        let bound_hash = bound_hash(account, self.platform, &challenge.text, None);
+        let made = self.making.run(bound_hash, challenge, || {
+            let keys = self.keys.clone();
+            self.runtime.spawn(async move { keys.make_candidate(bound_hash).await })
+        });
+        let candidate = match made.await {
             Ok(Ok(candidate)) => candidate,
             Ok(Err(failure)) => {
                 tracing::warn!(%failure, "no key could be attested; the token request goes without");
                 return;
             }
-            Err(_) => {
-                tracing::warn!("the platform takes too long to attest a key; the token request goes without");
+            Err(absent) => {
+                tracing::warn!(%absent, "no key is attested yet; the token request goes without");
+                gathered.keeps_challenge = matches!(absent, Absent::Late);
                 return;
             }
         };
         if let Some(old) = key {
             let new = candidate.key.public.thumbprint();
-            let message = rollover_message(account, challenge, &old.public.thumbprint(), &new);
+            let message = rollover_message(account, &challenge.text, &old.public.thumbprint(), &new);
             match self.keys.sign_raw(message).await {
                 Ok(signature) => gathered.previous = Some(Previous::new(old.public.clone(), &signature)),
                 Err(failure) => {
@@ -252,48 +293,46 @@ impl Attestor {
     }
 
     /// The provider's evidence. With a key that is lost it cannot assert, and attests another one.
-    async fn provided_for(&self, request: EvidenceRequest) -> Option<Evidence> {
-        let mut given = self.ask(request.clone()).await;
-        if let (Err(EvidenceFailure::Lost { .. }), false) = (&given, request.anew) {
+    async fn provided_for(&self, request: EvidenceRequest, challenge: &Challenge, gathered: &mut Gathered) {
+        let mut given = self.ask(request.clone(), challenge).await;
+        if let (Ok(Err(EvidenceFailure::Lost { .. })), false) = (&given, request.anew) {
             tracing::warn!("the platform has lost what it gave evidence with; it begins anew");
             if let Some(kind) = self.provider.kind() {
                 self.change(move |schedule| schedule.forget(kind)).await;
             }
-            given = self.ask(EvidenceRequest { anew: true, ..request }).await;
+            given = self.ask(EvidenceRequest { anew: true, ..request }, challenge).await;
         }
-        match given {
-            Ok(evidence) => {
+        let why = match given {
+            Ok(Ok(evidence)) => {
                 self.provided.gave();
-                return Some(evidence);
+                gathered.evidence.push(evidence);
+                return;
             }
-            Err(EvidenceFailure::Unsupported { why }) => {
+            Ok(Err(EvidenceFailure::Unsupported { why })) => {
                 tracing::warn!(why, "token requests go without platform evidence on this device");
                 self.provided.will_never();
+                return;
             }
-            Err(error) => {
-                tracing::warn!(%error, "the token request goes without platform evidence");
-                self.provided.failed(self.clock.boot_millis());
+            Ok(Err(error)) => error.to_string(),
+            Err(absent) => {
+                gathered.keeps_challenge = matches!(absent, Absent::Late);
+                absent.to_string()
             }
-        }
-        None
+        };
+        tracing::warn!(why, "the token request goes without platform evidence");
+        self.provided.failed(self.clock.boot_millis());
     }
 
-    async fn ask(&self, request: EvidenceRequest) -> Result<Evidence, EvidenceFailure> {
-        let unavailable = |why: String| EvidenceFailure::Unavailable { why };
-        if self.busy.swap(true, Ordering::SeqCst) {
-            return Err(unavailable("it has not come back yet from the call before".into()));
-        }
-        let (provider, busy) = (Arc::clone(&self.provider), Free(Arc::clone(&self.busy)));
-        let asked = self.runtime.spawn_blocking(move || {
-            // Freed when the provider comes back, and when it panics.
-            let _busy = busy;
-            provider.evidence(&request)
+    async fn ask(
+        &self,
+        request: EvidenceRequest,
+        challenge: &Challenge,
+    ) -> Result<Result<Evidence, EvidenceFailure>, Absent> {
+        let asked = self.asking.run(request.clone(), challenge, || {
+            let provider = Arc::clone(&self.provider);
+            self.runtime.spawn_blocking(move || provider.evidence(&request))
         });
-        match tokio::time::timeout(PATIENCE, asked).await {
-            Ok(Ok(given)) => given,
-            Ok(Err(error)) => Err(unavailable(error.to_string())),
-            Err(_) => Err(unavailable("it takes too long".into())),
-        }
+        asked.await
     }
 
     async fn load(&self) -> Schedule {
@@ -375,13 +414,4 @@ impl Held {
 
 fn lock(schedule: &Mutex<Held>) -> MutexGuard<'_, Held> {
     schedule.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Says that the provider is free again.
-struct Free(Arc<AtomicBool>);
-
-impl Drop for Free {
-    fn drop(&mut self) {
-        self.0.store(false, Ordering::SeqCst);
-    }
 }

@@ -4,6 +4,7 @@
 //! the service's to say.
 
 mod attestor;
+mod errand;
 mod right;
 mod schedule;
 mod source;

@@ -86,6 +86,11 @@ impl Schedule {
         }
     }
 
+    /// Whether the installation with this key is asked for such evidence, by what the service said last.
+    pub(crate) fn asks(&self, kind: EvidenceKind, thumbprint: &str) -> bool {
+        self.wanted.rollout.asks(kind, thumbprint)
+    }
+
     /// The service has answered a request of this key with evidence of these kinds.
     pub(crate) fn sent(&mut self, kinds: &[EvidenceKind], thumbprint: &str, server_time: u64, clock: &dyn Clock) {
         for kind in kinds {
@@ -151,7 +156,11 @@ mod tests {
         assert_eq!(schedule.due(kind, Some("k"), &clock), Due::No);
         assert_eq!(schedule.due(kind, Some("other"), &clock), Due::Anew);
         assert_eq!(schedule.due(EvidenceKind::AndroidKey, Some("k"), &clock), Due::Anew);
-        assert!(schedule.want(EvidenceWanted { after: [("app_attest".to_owned(), 2_700)].into(), since: 5_000 }));
+        assert!(schedule.want(EvidenceWanted {
+            after: [("app_attest".to_owned(), 2_700)].into(),
+            since: 5_000,
+            ..EvidenceWanted::default()
+        }));
         clock.0.store(1_000 + 2_699, Ordering::SeqCst);
         assert_eq!(schedule.due(kind, Some("k"), &clock), Due::No);
         clock.0.store(1_000 + 2_700, Ordering::SeqCst);
@@ -172,7 +181,11 @@ mod tests {
         let clock = Turned(AtomicU64::new(1_000));
         let kind = EvidenceKind::AppAttest;
         let mut schedule = Schedule::default();
-        schedule.want(EvidenceWanted { after: [("app_attest".to_owned(), 2_700)].into(), since: 0 });
+        schedule.want(EvidenceWanted {
+            after: [("app_attest".to_owned(), 2_700)].into(),
+            since: 0,
+            ..EvidenceWanted::default()
+        });
         schedule.sent(&[kind], "k", 5_000, &clock);
         assert!(schedule.answered(5_000));
         assert!(!schedule.answered(5_000 + 299), "not worth a write");
@@ -190,7 +203,11 @@ mod tests {
         let clock = Turned(AtomicU64::new(7));
         let mut schedule = Schedule::default();
         schedule.sent(&[EvidenceKind::AndroidKey], "k", 9, &clock);
-        schedule.want(EvidenceWanted { after: [("android_key".to_owned(), 60)].into(), since: 0 });
+        schedule.want(EvidenceWanted {
+            after: [("android_key".to_owned(), 60)].into(),
+            since: 0,
+            ..EvidenceWanted::default()
+        });
         schedule.answered(11);
         let json = r#"{"sent":{"android_key":{"key":"k","moment":{"unix":7,"boot":7000},"server_time":9}},"wanted":{"after":{"android_key":60},"since":0},"answered":11}"#;
         assert_eq!(serde_json::to_string(&schedule).unwrap(), json);

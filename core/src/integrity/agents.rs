@@ -9,7 +9,7 @@ use std::collections::HashSet;
 use bonafide_protocol::measurement::{Platform, Traces};
 
 use super::maps::{Mapping, Maps};
-use super::reading::{MEMORY, read_at};
+use super::reading::{MEMORY, holds_any, read_at};
 use crate::port::{FileReader, Files};
 
 const ELF: [u8; 4] = *b"\x7fELF";
@@ -58,7 +58,7 @@ pub(super) fn look(files: &dyn Files, maps: &Maps, platform: Platform) -> Traces
         let foreign = |file: &str| !is_compilers(file) || disguised.contains(&mapping.inode);
         if mapping.executable && mapping.memory_file().is_some_and(foreign) {
             traces.push(format!("memfd:{}", mapping.memory_file().unwrap_or_default()));
-        } else if is_code && (pushed || NAMES.iter().any(|known| name.contains(known))) {
+        } else if is_code && (pushed || holds_any(&name, NAMES)) {
             traces.push(mapping.name().to_owned());
         }
     }
@@ -172,6 +172,8 @@ mod tests {
                 none,
             ),
             ("LSPosed", "d000-e000 r-xp 0 08:01 9 /x/liblspd.so\n", &[], &["liblspd.so"], none),
+            ("a day of the week", "d000-e000 r-xp 0 08:01 9 /x/libFriday.so\n", &[], none, none),
+            ("on such a day", "d000-e000 r-xp 0 08:01 9 /x/libfriday-frida.so\n", &[], &["libfriday-frida.so"], none),
             ("Substrate", "d000-e000 r-xp 0 08:01 9 /x/libsubstrate-dvm.so\n", &[], &["libsubstrate-dvm.so"], none),
             (
                 "a library without a file",

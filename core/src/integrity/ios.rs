@@ -8,7 +8,7 @@ use std::path::Path;
 
 use bonafide_protocol::measurement::Traces;
 
-use super::reading::{Search, base_name};
+use super::reading::{Search, base_name, holds_any};
 use crate::port::{Files, Processes};
 
 /// Parts of names that instrumentation and tweak loaders go by, in lower case.
@@ -64,8 +64,7 @@ const SIMULATOR: &str = "/CoreSimulator/";
 pub(super) fn agents(images: &io::Result<Vec<String>>) -> Traces {
     let mut search = Search::default();
     each(&mut search, images, |search, path| {
-        let name = base_name(path).to_ascii_lowercase();
-        if AGENTS.iter().any(|known| name.contains(known)) {
+        if holds_any(base_name(path), AGENTS) {
             search.found(base_name(path));
         }
     });
@@ -140,6 +139,9 @@ mod tests {
             (&[APP, "/Library/MobileSubstrate/DynamicLibraries/SSLKillSwitch2.dylib"], &["SSLKillSwitch2.dylib"]),
             // The name counts, and not the app's folder.
             (&["/private/var/containers/Bundle/Application/0A/Substrate Health.app/Health", SYSTEM], &[]),
+            // A day of the week is none of frida's; what else is in such a name still counts.
+            (&["/private/var/containers/Bundle/Application/0A/Friday.app/BlackFriday", SYSTEM], &[]),
+            (&[APP, "/x/FridayFridaGadget.dylib"], &["FridayFridaGadget.dylib"]),
         ];
         for (paths, expected) in cases {
             assert_eq!(agents(&Described::new().images(paths).paths()), found(expected), "{paths:?}");

@@ -39,6 +39,15 @@ pub(super) fn base_name(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or_default()
 }
 
+/// Words that hold an agent's name by chance.
+const CHANCE: &[&str] = &["friday"];
+
+/// Whether a file's name holds one of these, which are in lower case. An app may be called after a day of the week.
+pub(super) fn holds_any(name: &str, known: &[&str]) -> bool {
+    let name = CHANCE.iter().fold(name.to_ascii_lowercase(), |name, word| name.replace(word, "/"));
+    known.iter().any(|known| name.contains(known))
+}
+
 /// Traces from several places, some of which could not be looked at.
 #[derive(Default)]
 pub(super) struct Search {

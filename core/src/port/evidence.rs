@@ -44,7 +44,7 @@ pub trait EvidenceProvider: Send + Sync {
     /// The kind that it gives; `None` where it gives none, and is never asked.
     fn kind(&self) -> Option<EvidenceKind>;
 
-    /// Evidence for this request. May block for seconds; what takes too long is not waited for, and not asked for again
-    /// before it has ended. One call at a time.
+    /// Evidence for this request. May block for seconds; what takes too long is not waited for, but kept for a later
+    /// request if it comes within minutes. One call at a time.
     fn evidence(&self, request: &EvidenceRequest) -> Result<Evidence, EvidenceFailure>;
 }

@@ -16,6 +16,7 @@ use tokio::runtime::Handle;
 use super::cache::Key;
 use super::challenges::Challenges;
 use crate::Failure;
+use crate::challenge::Challenge;
 use crate::evidence::{Attestor, Dues, Gathered, Turn};
 use crate::health::{Concern, Health};
 use crate::held::Held;
@@ -100,36 +101,53 @@ impl Fetcher {
 
     /// The token that is wanted. A challenge that was not taken, and a key that was lost on the way, are each replaced
     /// once.
-    pub(crate) async fn fetch(&self, wanted: &Key, deadline: Deadline) -> Result<Fetched, Failure> {
+    pub(crate) async fn fetch(&self, wanted: &Key, mut deadline: Deadline) -> Result<Fetched, Failure> {
+        let deadline = &mut deadline;
         let mut attempt = self.attempt(wanted, None, deadline).await;
         if let Err(failure) = &attempt {
             if is_lost(failure) {
                 self.keys.remake().await?;
                 attempt = self.attempt(wanted, None, deadline).await;
             } else if is_about_challenge(failure.status()) {
-                let fresh = self.service.challenge(deadline).await?.challenge;
+                let fresh = self.service.challenge(*deadline).await?;
                 attempt = self.attempt(wanted, Some(fresh), deadline).await;
             }
         }
         attempt
     }
 
-    async fn attempt(&self, wanted: &Key, challenge: Option<String>, deadline: Deadline) -> Result<Fetched, Failure> {
+    /// The deadline is that of the calls to the service: what the platform takes for evidence is not counted.
+    async fn attempt(
+        &self,
+        wanted: &Key,
+        challenge: Option<Challenge>,
+        deadline: &mut Deadline,
+    ) -> Result<Fetched, Failure> {
         // What takes long goes on while the key and the challenge are waited for.
         self.measurer.begin();
+        let began = self.clock.boot_millis();
         let (in_use, turn) = self.attestor.turn().await?;
+        deadline.put_off(began, self.clock.boot_millis());
         let dues = turn.as_ref().map(Turn::dues);
         // A kept challenge is bound to the key in use, and good for no other.
         let makes_key = dues.is_some_and(Dues::makes_key);
         let kept = || self.challenges.take(self.clock.boot_millis()).filter(|_| !makes_key);
-        let challenge = match challenge.or_else(kept) {
+        let ready = || dues.and_then(|dues| self.attestor.ready(dues));
+        let mut challenge = match challenge.or_else(ready).or_else(kept) {
             Some(challenge) => challenge,
-            None => self.service.challenge(deadline).await?.challenge,
+            None => self.service.challenge(*deadline).await?,
         };
+        let began = self.clock.boot_millis();
         let gathered = match dues {
             Some(dues) => self.attestor.gather(dues, &self.account(), &challenge, in_use.as_ref()).await,
             None => Gathered::default(),
         };
+        deadline.put_off(began, self.clock.boot_millis());
+        let deadline = *deadline;
+        if gathered.keeps_challenge {
+            challenge = self.service.challenge(deadline).await?;
+        }
+        let challenge = challenge.text;
         if let Some(candidate) = &gathered.candidate {
             let _changing = self.changing_key.write().await;
             let asked = self.send(candidate, wanted, challenge.clone(), &gathered, deadline).await;
@@ -254,7 +272,7 @@ impl Fetcher {
         session_key: Arc<P256Key>,
         asked: u64,
     ) -> Result<Fetched, Failure> {
-        self.challenges.keep(response.next_challenge, asked, response.next_challenge_expires_in);
+        self.challenges.keep(Challenge::new(response.next_challenge, asked, response.next_challenge_expires_in));
         self.remember_installation(response.installation, key).await;
         // A token is good whatever became of the documents beside it.
         if let Err(failure) = self.service.take(response.documents).await {

@@ -1,5 +1,8 @@
 //! Platform evidence: sent when it is due, and never in the way of a token or of a key.
 
+mod rollout;
+mod slow_platform;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -28,12 +31,20 @@ fn start(world: &World, platform: Platform, change: impl FnOnce(&mut bonafide_co
 }
 
 fn android(world: &World, key: &Arc<AttestingKey>) -> Core {
-    world.service.want_evidence(EvidenceWanted { after: [("android_key".to_owned(), 120)].into(), since: 0 });
+    world.service.want_evidence(EvidenceWanted {
+        after: [("android_key".to_owned(), 120)].into(),
+        since: 0,
+        ..EvidenceWanted::default()
+    });
     start(world, Platform::Android, |ports| ports.install_key = key.clone())
 }
 
 fn ios(world: &World, provider: &Arc<ScriptedProvider>) -> Core {
-    world.service.want_evidence(EvidenceWanted { after: [("app_attest".to_owned(), 2_700)].into(), since: 0 });
+    world.service.want_evidence(EvidenceWanted {
+        after: [("app_attest".to_owned(), 2_700)].into(),
+        since: 0,
+        ..EvidenceWanted::default()
+    });
     start(world, Platform::Ios, |ports| ports.evidence = provider.clone())
 }
 
@@ -224,7 +235,11 @@ async fn a_provider_is_asked_when_it_is_due_and_anew_when_the_service_knows_of_n
     assert_eq!(asked(), [true, false, false, false], "the key is known, whatever became of the assertion");
 
     // The response after which evidence is wanted anew.
-    let since = EvidenceWanted { after: [("app_attest".to_owned(), 2_700)].into(), since: u64::MAX };
+    let since = EvidenceWanted {
+        after: [("app_attest".to_owned(), 2_700)].into(),
+        since: u64::MAX,
+        ..EvidenceWanted::default()
+    };
     world.service.want_evidence(since);
     token(&core, "6").await;
     token(&core, "7").await;
@@ -408,7 +423,11 @@ async fn a_token_by_a_key_that_another_process_has_changed_meanwhile_is_renewed_
     // Not as an Android: a host does not know what that measures, for which alone a token would be renewed.
     let process = || start(&world, Platform::Ios, |ports| ports.install_key = key.clone());
     let (one, two) = (process(), process());
-    world.service.want_evidence(EvidenceWanted { after: [("android_key".to_owned(), 60)].into(), since: 0 });
+    world.service.want_evidence(EvidenceWanted {
+        after: [("android_key".to_owned(), 60)].into(),
+        since: 0,
+        ..EvidenceWanted::default()
+    });
     token(&one, "1").await;
     let gate = Arc::new(tokio::sync::Notify::new());
     let asked = world.service.count(TOKENS);

@@ -58,8 +58,38 @@ public enum Bonafide {
         try await protection.diagnose()
     }
 
+    /// ``BonafideProtection/refresh()`` of the default protection.
+    @discardableResult
+    public static func refresh() async throws -> Bool {
+        try await protection.refresh()
+    }
+
+    /// ``BonafideProtection/checkPins(host:chain:)`` of the default protection.
+    public static func checkPins(host: String, chain: [Data]) -> PinVerdict {
+        protection.checkPins(host: host, chain: chain)
+    }
+
+    /// ``BonafideProtection/addMismatchListener(_:)`` of the default protection.
+    @discardableResult
+    public static func addMismatchListener(_ listener: @escaping BonafideProtection.MismatchListener)
+        -> @Sendable () -> Void
+    {
+        protection.addMismatchListener(listener)
+    }
+
+    /// ``BonafideProtection/setUserProperty(_:)`` of the default protection.
+    public static func setUserProperty(_ value: String?) throws {
+        try protection.setUserProperty(value)
+    }
+
+    /// ``BonafideProtection/userProperty`` of the default protection.
+    public static var userProperty: String? { protection.userProperty }
+
     /// ``BonafideProtection/status`` of the default protection.
     public static var status: ProtectionStatus { protection.status }
+
+    /// ``BonafideProtection/statusUpdates`` of the default protection.
+    public static var statusUpdates: AsyncStream<ProtectionStatus> { protection.statusUpdates }
 
     /// ``BonafideProtection/installationId`` of the default protection.
     public static var installationId: String? { protection.installationId }

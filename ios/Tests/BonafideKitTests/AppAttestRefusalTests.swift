@@ -49,6 +49,27 @@ final class AppAttestRefusalTests: XCTestCase {
         XCTAssertEqual(apple.made, 1)
     }
 
+    /// After a restore or a transfer to another phone Apple may call the key invalid, whatever it has said before.
+    func testAKeyThatIsNoneIsLostAtOnce() {
+        XCTAssertEqual(outcome(.invalidKey), "lost")
+        XCTAssertEqual(outcome(nil, anew: true), "attested")
+        XCTAssertEqual([.invalidInput, .serverUnavailable, .invalidKey].map { outcome($0) }, ["unavailable", "unavailable", "lost"])
+        XCTAssertEqual(outcome(nil, anew: true), "attested")
+        XCTAssertEqual(outcome(nil), "asserted")
+        XCTAssertEqual(apple.made, 3)
+    }
+
+    func testNoOtherFailureEverCostsTheKey() {
+        let rows: [(DCError.Code, String)] = [
+            (.serverUnavailable, "unavailable"), (.featureUnsupported, "unsupported"), (.unknownSystemFailure, "unavailable"),
+        ]
+        for (code, expected) in rows {
+            XCTAssertEqual((0..<20).map { _ in outcome(code) }, Array(repeating: expected, count: 20), "\(code)")
+            XCTAssertEqual(outcome(nil), "asserted", "\(code)")
+        }
+        XCTAssertEqual(apple.made, 1)
+    }
+
     /// As a version before this one wrote it.
     func testARecordWithoutACountIsRead() throws {
         let record = try XCTUnwrap(

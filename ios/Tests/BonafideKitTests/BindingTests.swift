@@ -38,6 +38,19 @@ final class BindingTests: XCTestCase {
         XCTAssertEqual(home.header("Bonafide-Token"), "bound to order-1, number 2")
     }
 
+    /// As the system says it from iOS 16 on; Foundation on Linux says nothing of it.
+    func testATaskHoldsItsBindingFromItsMakingToItsEnd() {
+        let (bindings, delegate) = (TokenBindings.shared, PinningDelegate(protection: Bound()))
+        bindings.keep(Data("order-1".utf8), of: "bound")
+        let task = RecordedTask(request("bound"))
+        delegate.isMade(task)
+        for number in 0..<TokenBindings.most { bindings.keep(Data("\(number)".utf8), of: "newer token \(number)") }
+        XCTAssertNil(bindings.binding(of: task.originalRequest))
+        XCTAssertEqual(delegate.binding(of: task), Data("order-1".utf8))
+        delegate.urlSession(.shared, task: task, didCompleteWithError: nil)
+        XCTAssertNil(delegate.binding(of: task))
+    }
+
     func testTheNewestAreKept() {
         let bindings = TokenBindings()
         for number in 0...TokenBindings.most { bindings.keep(Data("\(number)".utf8), of: "token \(number)") }

@@ -63,6 +63,12 @@ enum Examples {
         return Session(session: session, delegate: theirs, rootQueue: queue, interceptor: Protecting(protection: protection))
     }
 
+    static func development(key: String) throws {
+        var options = StartOptions()
+        options.developmentKey = key
+        try Bonafide.start(options)
+    }
+
     static func testing() -> BonafideSession {
         let protection = FakeProtection()
         protection.protect("api.acme.com")

@@ -49,7 +49,10 @@ final class ForwardingTests: XCTestCase {
     func testTheRestIsForwardedToo() {
         let delegate = Everything()
         let pinning = PinningDelegate(forwardingTo: delegate, protection: FakeProtection())
+        let task = URLSession.shared.dataTask(with: URL(string: "https://localhost:1")!)
         #if canImport(ObjectiveC)
+            pinning.urlSession(.shared, didCreateTask: task)
+            XCTAssertTrue(delegate.calls.now.contains("created"))
             // The runtime asks these two, and then calls the delegate itself.
             for selector in [
                 #selector(URLSessionWebSocketDelegate.urlSession(_:webSocketTask:didOpenWithProtocol:)),
@@ -64,7 +67,6 @@ final class ForwardingTests: XCTestCase {
             let socket = URLSession.shared.webSocketTask(with: URLRequest(url: URL(string: "wss://localhost:1")!))
             pinning.urlSession(.shared, webSocketTask: socket, didOpenWithProtocol: nil)
             pinning.urlSession(.shared, webSocketTask: socket, didCloseWith: .normalClosure, reason: nil)
-            let task = URLSession.shared.dataTask(with: URL(string: "https://localhost:1")!)
             pinning.urlSession(.shared, task: task, needNewBodyStream: { _ in })
             for call in ["opened", "closed", "stream"] { XCTAssertTrue(delegate.calls.now.contains(call), call) }
         #endif
@@ -82,6 +84,10 @@ private final class Everything: NSObject, URLSessionDataDelegate, URLSessionDown
     func waits(_ call: String) async {
         while !calls.now.contains(call) { await Task.yield() }
     }
+
+    #if canImport(ObjectiveC)
+        func urlSession(_ session: URLSession, didCreateTask task: URLSessionTask) { heard("created") }
+    #endif
 
     func urlSession(_ session: URLSession, didBecomeInvalidWithError error: (any Error)?) { heard("invalid") }
 

@@ -21,7 +21,7 @@ final class MakingTasksTests: XCTestCase {
 
     private func handler() -> Handler { Handler(.memory, binding: nil, delegate: nil) }
 
-    func testAnEndWhileATaskIsMadeCancelsIt() async throws {
+    func testAnEndWhileATaskIsMadeWaitsForItAndEndsIt() async throws {
         let ended = Ended()
         let (sessions, handler, url) = (sessions(ended), handler(), url)
         let task = try sessions.make(for: url) { session in
@@ -36,6 +36,20 @@ final class MakingTasksTests: XCTestCase {
         await ended.waits()
         XCTAssertThrowsError(try sessions.make(for: url) { $0.dataTask(with: url) } registered: { _, _ in }) {
             XCTAssertEqual(($0 as? URLError)?.code, .cancelled)
+        }
+    }
+
+    /// Where the end of the session, which waits for its maker, does not reach it any more, or not yet.
+    func testATaskThatIsMadeWhileItsSessionIsCancelledIsToldItself() throws {
+        for isCancelling in [true, false] {
+            let (sessions, handler, task) = (sessions(), handler(), RecordedTask(url))
+            _ = try sessions.make(for: url) { _ in
+                sessions.end(cancelling: isCancelling)
+                return task
+            } registered: {
+                $1.run($0, by: handler)
+            }
+            XCTAssertEqual(task.calls.now, isCancelling ? ["cancel"] : [])
         }
     }
 

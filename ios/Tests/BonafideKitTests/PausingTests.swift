@@ -69,12 +69,3 @@ final class PausingTests: XCTestCase {
         Handler(.stream(AsyncThrowingStream.makeStream(of: Data.self).continuation), binding: nil, delegate: nil)
     }
 }
-
-/// Says what it was told, and does nothing.
-private final class RecordedTask: URLSessionDataTask, @unchecked Sendable {
-    let calls = Locked([String]())
-
-    override func suspend() { calls.with { $0.append("suspend") } }
-    override func resume() { calls.with { $0.append("resume") } }
-    override func cancel() { calls.with { $0.append("cancel") } }
-}

@@ -46,19 +46,42 @@ final class RefusalsTests: XCTestCase {
         }
     }
 
+    /// The system's own part, which Foundation on Linux plays differently, is left out: the task is none of its.
     func testTheEndOfASessionIsNoInterception() async throws {
-        let (sessions, relay, handler) = (sessions(), Locked(SessionRelay?.none), Handler(.memory, binding: nil, delegate: nil))
-        let task = try sessions.make(for: Mute.url) { $0.dataTask(with: Mute.url) } registered: { task, made in
-            made.run(task, by: handler)
+        for isCancelling in [true, false] {
+            let (sessions, relay, task) = try recorded()
+            try await refuse(Mute.host, relay)
+            sessions.end(cancelling: isCancelling)
+            let explained = relay.explained(URLError(.cancelled), of: task)
+            XCTAssertEqual((explained as? URLError)?.code, isCancelling ? .cancelled : .serverCertificateUntrusted)
+            XCTAssertEqual(explained?.bonafide?.code, isCancelling ? nil : .pinMismatch)
+        }
+    }
+
+    func testATaskThatASessionMadeAfterARefusalWasNotStoppedByIt() async throws {
+        // Before, as new pins make a new session.
+        fake.intercept(Mute.host)
+        let (sessions, relay, before) = try recorded()
+        let answer = await relay.answer(try Challenges.server(Mute.host))
+        XCTAssertEqual(answer, .cancelled)
+        let (after, handed) = (RecordedTask(Mute.url), RecordedTask(Mute.url))
+        _ = try sessions.make(for: Mute.url) { _ in after } registered: {
+            XCTAssertTrue($1 === relay)
+            $1.run($0, by: Handler(.memory, binding: nil, delegate: nil))
+        }
+        _ = try sessions.make(for: Mute.url) { _ in handed } registered: { $1.bind($0, to: nil) }
+        for task in [after, handed] { XCTAssertNil(relay.explained(URLError(.cancelled), of: task)?.bonafide) }
+        XCTAssertEqual(relay.explained(URLError(.cancelled), of: before)?.bonafide?.code, .pinMismatch)
+    }
+
+    /// A session with one task, which only says what it is told.
+    private func recorded() throws -> (InnerSessions, SessionRelay, RecordedTask) {
+        let (sessions, relay, task) = (sessions(), Locked(SessionRelay?.none), RecordedTask(Mute.url))
+        _ = try sessions.make(for: Mute.url) { _ in task } registered: { task, made in
+            made.run(task, by: Handler(.memory, binding: nil, delegate: nil))
             relay.with { $0 = made }
         }
-        task.resume()
-        try await refuse(Mute.host, try XCTUnwrap(relay.with { $0 }))
-        sessions.end(cancelling: true)
-        await XCTAssertThrowsAsync({ try await handler.finished.value() }) {
-            XCTAssertEqual(($0 as? URLError)?.code, .cancelled)
-            XCTAssertNil($0.bonafide)
-        }
+        return (sessions, try XCTUnwrap(relay.with { $0 }), task)
     }
 
     private func sessions() -> InnerSessions {

@@ -53,7 +53,8 @@ impl Format {
 /// A piece of code.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Code {
-    /// The module that it is delivered with: `base`, a feature; a framework on iOS.
+    /// The module that it is delivered with: `base`, a feature; on iOS `app`, a framework, an extension's folder
+    /// (`PlugIns/Share.appex`), or a framework of it (`PlugIns/Share.appex/Kit`).
     pub module: String,
     /// What it is.
     pub kind: CodeKind,

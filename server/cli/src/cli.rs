@@ -20,20 +20,26 @@ pub(crate) struct Cli {
     pub(crate) command: Command,
 }
 
-/// Understood by every command.
+/// Where help lists what every command understands.
+const EVERYWHERE: &str = "With every command";
+
+/// Understood by every command. In help they stand apart: by their place alone they would fall between its own.
 #[derive(Args, Clone)]
 pub(crate) struct Globals {
     /// Prints JSON, for scripts.
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = EVERYWHERE)]
     pub(crate) json: bool,
     /// The service's folder.
-    #[arg(long, global = true, env = "BONAFIDE_DATA", default_value = "./bonafide-data", value_name = "DIR")]
+    #[arg(long, global = true, help_heading = EVERYWHERE)]
+    #[arg(env = "BONAFIDE_DATA", default_value = "./bonafide-data", value_name = "DIR")]
     pub(crate) data: PathBuf,
     /// The service's operator listener; the default is what `init` wrote to operator.json.
-    #[arg(long, global = true, env = "BONAFIDE_OPERATOR_URL", value_name = "URL")]
+    #[arg(long, global = true, help_heading = EVERYWHERE)]
+    #[arg(env = "BONAFIDE_OPERATOR_URL", value_name = "URL")]
     pub(crate) operator_url: Option<String>,
     /// The operator's token; the default is what `init` wrote to operator.json.
-    #[arg(long, global = true, env = "BONAFIDE_OPERATOR_TOKEN", hide_env_values = true, value_name = "TOKEN")]
+    #[arg(long, global = true, help_heading = EVERYWHERE)]
+    #[arg(env = "BONAFIDE_OPERATOR_TOKEN", hide_env_values = true, value_name = "TOKEN")]
     pub(crate) operator_token: Option<String>,
 }
 

@@ -100,6 +100,11 @@ impl Failure {
         &self.message
     }
 
+    /// What to do next, where that is known.
+    pub(crate) fn next_step(&self) -> Option<&str> {
+        self.next.as_deref()
+    }
+
     /// The same failure, said of something larger.
     pub(crate) fn within(mut self, what: &str) -> Self {
         self.message = format!("{what}: {}", self.message);

@@ -31,7 +31,10 @@ impl Digests {
     pub(crate) fn of(paths: &[std::path::PathBuf]) -> Outcome<Self> {
         let mut digests = Self::default();
         for path in paths {
-            let failed = |error: std::io::Error| Failure::io(format!("{} cannot be read", path.display()), &error);
+            let failed = |error: std::io::Error| {
+                let failure = Failure::io(format!("{} cannot be read", path.display()), &error);
+                if path.is_dir() { failure.next(format!("name its files: {}/*.jar", path.display())) } else { failure }
+            };
             let mut file = File::open(path).map_err(failed)?;
             let name = name_of(path);
             digests.artifacts.push(artifact(&name, &mut file).map_err(failed)?);

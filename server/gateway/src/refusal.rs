@@ -31,13 +31,13 @@ pub enum Refusal {
         found: String,
     },
     /// Another kind of document: a config, say, or somebody else's JWT.
-    #[error("type {found:?}, expected {:?}", bonafide_protocol::claims::TOKEN_TYPE)]
+    #[error("type {:?}, expected {:?}", named(.found), bonafide_protocol::claims::TOKEN_TYPE)]
     Type {
         /// The header's `typ`, shortened.
         found: Option<String>,
     },
     /// No key with this id is published, even after a look at what is published now.
-    #[error("unknown key {kid:?}")]
+    #[error("unknown key {:?}", named(.kid))]
     UnknownKid {
         /// The header's `kid`, shortened.
         kid: Option<String>,
@@ -95,7 +95,7 @@ pub enum Refusal {
     #[error("the token is bound to other data")]
     BindingMismatch,
     /// The forward-auth request names no host, several, or one without an audience.
-    #[error("no audience is configured for host {host:?}")]
+    #[error("no audience is configured for host {:?}", named(.host))]
     Host {
         /// The host, if exactly one was named, shortened.
         host: Option<String>,
@@ -144,4 +144,29 @@ impl Refusal {
 /// What of a client's text goes to the log: enough to recognise it, too little to flood.
 pub(crate) fn shortened(text: &str) -> String {
     text.chars().take(80).collect()
+}
+
+/// What a client named, or that it named nothing. Escaped by whoever prints it: it is a foreign text.
+fn named(text: &Option<String>) -> &str {
+    text.as_deref().unwrap_or("(none)")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_operators_read_is_no_debug_output() {
+        for named in [None, Some("x\n".to_owned())] {
+            for refusal in [
+                Refusal::Type { found: named.clone() },
+                Refusal::UnknownKid { kid: named.clone() },
+                Refusal::Host { host: named.clone() },
+            ] {
+                let said = refusal.to_string();
+                assert!(!said.contains("Some(") && !said.contains("None"), "{said}");
+                assert!(!said.contains('\n'), "a foreign text starts no line of its own: {said:?}");
+            }
+        }
+    }
 }

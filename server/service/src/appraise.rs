@@ -192,7 +192,7 @@ pub(crate) fn appraise(
         (Finding::AppCloned, any_found(&[&device.cloner])),
         // On a desktop a developer is an honest user.
         (Finding::DeveloperMode, android && any_found(&[&device.developer])),
-        (Finding::DeviceUnmeasured, unmeasured(device, android)),
+        (Finding::DeviceUnmeasured, unmeasured(device, request.app.platform)),
         (Finding::AppSignerUnknown, app.signer_unknown),
     ];
     let found = questions.into_iter().filter(|(_, found)| *found).map(|(finding, _)| finding);
@@ -243,21 +243,21 @@ fn any_found(facts: &[&Traces]) -> bool {
     facts.iter().any(|fact| matches!(fact, Fact::Known(traces) if !traces.is_empty()))
 }
 
-/// Whether a fact is missing that each honest device of the platform can give: what is kept back is no pass.
+/// Whether a fact is missing that each honest device of the platform can give: what is kept back is no pass. What a
+/// platform's probes do not look for is no honest device's to give.
 ///
 /// Who listens beside the process is hidden by newer Androids, and the network's proxy is nobody's fault.
-fn unmeasured(device: &DeviceFacts, android: bool) -> bool {
-    let everywhere = [
-        &device.debuggers,
-        &device.agents,
-        &device.agent_threads,
-        &device.preloaded,
-        &device.redirected,
-        &device.writable_code,
-    ];
-    let on_android = [&device.root, &device.emulator];
+fn unmeasured(device: &DeviceFacts, platform: Platform) -> bool {
+    let DeviceFacts { debuggers, agents, root, emulator, .. } = device;
+    let of_proc = [&device.agent_threads, &device.preloaded, &device.redirected, &device.writable_code];
+    // A platform that nobody has heard of here has to give all.
+    let (in_proc, on_phones) = match platform {
+        Platform::Ios => (false, true),
+        Platform::Jvm | Platform::Linux => (true, false),
+        _ => (true, true),
+    };
     let unknown = |facts: &[&Traces]| facts.iter().any(|fact| matches!(fact, Fact::Unknown(_)));
-    unknown(&everywhere) || android && unknown(&on_android)
+    unknown(&[debuggers, agents]) || in_proc && unknown(&of_proc) || on_phones && unknown(&[root, emulator])
 }
 
 /// All digests, sorted; `None` if there is none, or one that is not known.

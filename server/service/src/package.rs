@@ -32,7 +32,7 @@ pub(crate) struct Signer {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Entry {
-    /// `base`, a feature; on iOS `app` or a framework.
+    /// `base`, a feature; on iOS `app`, a framework, an extension (`PlugIns/Share.appex`), or a framework of one.
     pub(crate) module: String,
     /// `dex`, `native`: the file; `text`: machine code as it lies in memory.
     pub(crate) kind: String,

@@ -91,6 +91,40 @@ async fn a_phone_answers_for_more_than_a_desktop() {
     }
 }
 
+/// What the core looks for there, and nothing else, is an iPhone's to tell.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_iphone_answers_for_what_is_looked_for_there() {
+    let service = Service::ready().await;
+    let cases: &[(&str, Change, &[&str])] = &[
+        ("debuggers unknown", |m| device(m).debuggers = unknown(), &["device_unmeasured"]),
+        ("agents unknown", |m| device(m).agents = unknown(), &["device_unmeasured"]),
+        ("a jailbreak unknown", |m| device(m).root = unknown(), &["device_unmeasured"]),
+        ("a simulator unknown", |m| device(m).emulator = unknown(), &["device_unmeasured"]),
+        ("nothing is said", |m| m.device = None, &["device_unmeasured"]),
+        ("a jailbreak", |m| device(m).root = some(), &["rooted"]),
+        ("what is not looked for is found", |m| device(m).preloaded = some(), &["library_preloaded"]),
+        ("a proxy unknown", |m| device(m).proxy = unknown(), &[]),
+        ("an honest iPhone", |_| {}, &[]),
+    ];
+    let of_each = ["app_unregistered", "platform_not_allowed", "evidence_missing"];
+    for (what, change, expected) in cases {
+        let mut iphone = Device::new();
+        iphone.request.app.platform = Platform::Ios;
+        let nothing = || Traces::Known(Vec::new());
+        iphone.request.measurement.device = Some(Facts {
+            debuggers: nothing(),
+            agents: nothing(),
+            root: nothing(),
+            emulator: nothing(),
+            proxy: nothing(),
+            ..Facts::unknown("not looked for on this platform")
+        });
+        change(&mut iphone.request.measurement);
+        service.pass(&iphone).await;
+        assert_eq!(service.findings().await, [&of_each, *expected].concat(), "{what}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_registered_executable_counts_and_not_its_file() {
     let service = Service::new().await;

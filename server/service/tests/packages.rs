@@ -349,6 +349,11 @@ async fn of_an_ios_app_the_code_in_memory_counts() {
         entry("app", "text", "Acme", Some("arm64"), "70"),
         entry("app", "text", "Acme", Some("arm64e"), "71"),
         entry("Kit", "text", "Kit", Some("arm64"), "72"),
+        entry("PlugIns/Share.appex", "text", "Share", Some("arm64"), "73"),
+        entry("PlugIns/Share.appex/Draw", "text", "Draw", Some("arm64"), "74"),
+        // Neither is an extension's executable.
+        entry("PlugIns/Old/Share.appex", "text", "Share", Some("arm64"), "75"),
+        entry("Share.appex", "text", "Share", Some("arm64"), "76"),
     ];
     let build =
         json!({ "platform": "ios", "id": "com.acme.app", "version": "1.0", "format": "ipa", "entries": entries });
@@ -407,6 +412,17 @@ async fn of_an_ios_app_the_code_in_memory_counts() {
     let mut newer = iphone();
     executable(&mut newer).memory = Fact::Known(digest("71"));
     assert_eq!(findings(&service, &newer).await, [""; 0], "another architecture");
+    for byte in ["72", "74", "75", "76", "ff"] {
+        let mut extension = iphone();
+        *executable(&mut extension) =
+            Code { name: "Share".into(), memory: Fact::Known(digest(byte)), ..executable(&mut extension).clone() };
+        assert_eq!(findings(&service, &extension).await, ["app_altered"], "{byte}");
+        let expected = json!({ "what": "text", "name": "Share", "expected": "737373737373", "found": byte.repeat(6) });
+        assert_eq!(differences(&service).await, json!([expected]));
+    }
+    let mut extension = iphone();
+    executable(&mut extension).memory = Fact::Known(digest("73"));
+    assert_eq!(findings(&service, &extension).await, [""; 0], "an extension, whatever it is called");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,7 +1,7 @@
 //! A described phone: a key store that attests what it makes, with chains of its own root, and a provider of evidence.
 
 use std::collections::HashSet;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
 use bonafide_attestation::android_key::Roots;
@@ -23,6 +23,34 @@ pub enum Fault {
     Adopt,
 }
 
+/// What a platform's call waits at while it is shut.
+#[derive(Default)]
+pub struct Gate(Arc<(Mutex<bool>, Condvar)>);
+
+/// A gate that is shut; opened when this is dropped.
+pub struct Shut(Arc<(Mutex<bool>, Condvar)>);
+
+impl Gate {
+    #[must_use]
+    pub fn shut(&self) -> Shut {
+        *self.0.0.lock().unwrap() = true;
+        Shut(Arc::clone(&self.0))
+    }
+
+    fn pass(&self) {
+        let (shut, opened) = &*self.0;
+        drop(opened.wait_while(shut.lock().unwrap(), |shut| *shut).unwrap());
+    }
+}
+
+impl Drop for Shut {
+    fn drop(&mut self) {
+        let (shut, opened) = &*self.0;
+        *shut.lock().unwrap() = false;
+        opened.notify_all();
+    }
+}
+
 /// A key store as Android's.
 pub struct AttestingKey {
     forge: Mutex<Forge>,
@@ -30,6 +58,8 @@ pub struct AttestingKey {
     candidate: Mutex<Option<Arc<P256Key>>>,
     pub faults: Mutex<HashSet<Fault>>,
     pub made: Mutex<usize>,
+    /// Where each making waits.
+    pub gate: Gate,
 }
 
 impl AttestingKey {
@@ -40,6 +70,7 @@ impl AttestingKey {
             candidate: Mutex::default(),
             faults: Mutex::default(),
             made: Mutex::default(),
+            gate: Gate::default(),
         }
     }
 
@@ -100,6 +131,7 @@ impl InstallKey for AttestingKey {
     fn make_candidate(&self, challenge: &Sha256) -> Result<Candidate, KeyFailure> {
         self.check(Fault::Make)?;
         *self.made.lock().unwrap() += 1;
+        self.gate.pass();
         let key = Arc::new(P256Key::generate().unwrap());
         let handle = Self::handle(&key);
         let PublicKey::P256 { x, y } = &handle.public else { unreachable!() };
@@ -143,6 +175,8 @@ pub struct ScriptedProvider {
     pub lost: Mutex<bool>,
     /// How long each answer takes.
     pub takes: Mutex<Duration>,
+    /// Where each answer waits.
+    pub gate: Gate,
 }
 
 impl EvidenceProvider for ScriptedProvider {
@@ -155,6 +189,7 @@ impl EvidenceProvider for ScriptedProvider {
         let takes = *self.takes.lock().unwrap();
         #[expect(clippy::disallowed_methods, reason = "a platform blocks, and the port may")]
         std::thread::sleep(takes);
+        self.gate.pass();
         if *self.unavailable.lock().unwrap() {
             return Err(EvidenceFailure::Unavailable { why: "scripted".into() });
         }

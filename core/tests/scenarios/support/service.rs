@@ -242,7 +242,12 @@ impl Service {
         match received.line.as_str() {
             "POST /v1/challenges" => {
                 let challenge = state.challenge();
-                Answer::json(&ChallengeResponse { challenge, expires_in: 300, server_time: state.time })
+                Answer::json(&ChallengeResponse {
+                    challenge,
+                    expires_in: 300,
+                    server_time: state.time,
+                    rollout: state.evidence_wanted.rollout.clone(),
+                })
             }
             "POST /v1/tokens" => state.token(&received.body),
             "POST /v1/reports" => {

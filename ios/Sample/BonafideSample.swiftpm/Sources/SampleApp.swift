@@ -3,7 +3,7 @@ import SwiftUI
 
 @main
 struct SampleApp: App {
-    @State private var login = Login(api: URL(string: "https://localhost:8443")!)
+    @State private var login = Login(api: URL(string: "https://localhost:9443")!)
 
     init() {
         do {

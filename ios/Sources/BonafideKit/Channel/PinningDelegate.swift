@@ -12,7 +12,8 @@ import Security
 /// ```
 /// Every method that the app's delegate implements is forwarded to it. A challenge with a server's certificates reaches
 /// it only after the pins have passed: it can refuse what they allow, and cannot allow what they refuse. On a redirect the
-/// token is taken off, and a protected host gets its own, with the binding that ``Bonafide/protect(_:binding:)`` was given.
+/// token is taken off, and a protected host gets its own, with the binding that ``Bonafide/protect(_:binding:)`` was given:
+/// from iOS 16 on for as long as the task runs, before that for ten minutes.
 /// A request that the pins stopped fails with `URLError.serverCertificateUntrusted` for the delegate, and with
 /// `URLError.cancelled` in completion handlers and `async` calls, which no delegate can change;
 /// ``BonafideProtection/addMismatchListener(_:)`` hears of it in any case, and of chains that the system does not trust.
@@ -29,8 +30,8 @@ import Security
 /// - A connection of HTTP/2 may serve every host of its certificate, and is challenged for the first alone: give hosts with
 ///   different pins a `URLSession` each.
 /// - It sees no request before it leaves: the token comes from ``Bonafide/protect(_:binding:)``.
-/// - It does not see who cancels: a task that the app cancels before it is answered, to a host whose last connection was
-///   refused, ends as a refused one.
+/// - It does not see who cancels: a task that may have waited for a connection that was refused, and that the app cancels
+///   within ten seconds of that and before it is answered, ends as a refused one.
 public class PinningDelegate: NSObject, URLSessionTaskDelegate, @unchecked Sendable {
     let wrapped: (any URLSessionDelegate)?
     private let channel: ChannelGuard
@@ -74,7 +75,16 @@ public class PinningDelegate: NSObject, URLSessionTaskDelegate, @unchecked Senda
         (wrapped as? any URLSessionTaskDelegate).map { [$0] } ?? []
     }
 
-    func binding(of task: URLSessionTask) -> Data? { TokenBindings.shared.binding(of: task.originalRequest) }
+    func binding(of task: URLSessionTask) -> Data? { TokenBindings.shared.binding(of: task) }
+
+    /// A task has been made, and not resumed yet.
+    func begins(_ task: URLSessionTask) { refusals.begins(task) }
+
+    /// The system says so, also of what an app's own session makes.
+    func isMade(_ task: URLSessionTask) {
+        begins(task)
+        TokenBindings.shared.hold(for: task)
+    }
 
     /// Whether its caller has cancelled it, as far as that can be known.
     func isCancelled(_ task: URLSessionTask) -> Bool { false }
@@ -149,6 +159,7 @@ public class PinningDelegate: NSObject, URLSessionTaskDelegate, @unchecked Senda
 
     public func urlSession(_ session: URLSession, task: URLSessionTask, didCompleteWithError error: (any Error)?) {
         Forward.completed(explained(error, of: task), of: session, task: task, to: delegates(of: task))
+        TokenBindings.shared.release(task)
     }
 
     /// Why a task was stopped, for where the system only says that it was cancelled.
@@ -173,8 +184,9 @@ public class PinningDelegate: NSObject, URLSessionTaskDelegate, @unchecked Senda
             Forward.cached(proposedResponse, of: session, task: dataTask, to: wrapped, completionHandler)
         }
 
-        // The system calls it before whoever made the task has it.
+        /// From iOS 16 on, for every task: before whoever made it has it.
         public func urlSession(_ session: URLSession, didCreateTask task: URLSessionTask) {
+            isMade(task)
             Forward.created(task, of: session, to: wrapped)
             guards(task)
         }
@@ -222,48 +234,4 @@ public class PinningDelegate: NSObject, URLSessionTaskDelegate, @unchecked Senda
             download?.urlSession(session, downloadTask: downloadTask, didFinishDownloadingTo: location)
         }
     #endif
-}
-
-/// Why tasks were stopped, until they end: by task, and by host for challenges that name no task.
-final class Refusals: Sendable {
-    /// A verdict may come after its task has ended, and the next task may have the same address: so the task itself is
-    /// known, and not held.
-    private struct Stopped {
-        weak var task: AnyObject?
-        let error: BonafideError
-    }
-
-    private struct Content {
-        var byTask = [ObjectIdentifier: Stopped]()
-        var byHost = [String: BonafideError]()
-    }
-
-    private let content = Locked(Content())
-
-    func put(_ error: BonafideError, task: AnyObject?, host: String?) {
-        content.with { content in
-            guard let task else {
-                if let host { content.byHost[host] = error }
-                return
-            }
-            content.byTask = content.byTask.filter { $1.task != nil }
-            content.byTask[ObjectIdentifier(task)] = Stopped(task: task, error: error)
-        }
-    }
-
-    /// A connection to it has passed: a task that is cancelled from now on was cancelled by somebody else.
-    func forget(host: String) {
-        content.with { _ = $0.byHost.removeValue(forKey: host) }
-    }
-
-    /// - Parameter host: of a task that a challenge of its host may have stopped; nil for any other. It may have stopped
-    ///   many: all that waited for the same connection.
-    func take(of task: AnyObject, host: String?) -> BonafideError? {
-        content.with { content in
-            if let stopped = content.byTask.removeValue(forKey: ObjectIdentifier(task)), stopped.task === task {
-                return stopped.error
-            }
-            return host.flatMap { content.byHost[$0] }
-        }
-    }
 }

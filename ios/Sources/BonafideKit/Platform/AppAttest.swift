@@ -23,15 +23,26 @@ final class AppAttest: EvidenceSource {
         var refusals: Int?
     }
 
+    private struct Unsaved {
+        let record: Record?
+    }
+
     private let service: any AttestService
     private let file: URL
     private let patience: TimeInterval
+    private let write: @Sendable (Data, URL) throws -> Void
+    /// What the file should say, and could not be made to.
+    private let unsaved = Locked(Unsaved?.none)
 
     /// - Parameters:
     ///   - folder: the storage folder.
     ///   - patience: for one answer of Apple's, in seconds.
-    init(service: any AttestService = SystemAttestService(), folder: URL, patience: TimeInterval = 30) {
-        (self.service, self.patience) = (service, patience)
+    ///   - write: as the system does it; a test's disk may be full.
+    init(
+        service: any AttestService = SystemAttestService(), folder: URL, patience: TimeInterval = 30,
+        write: @escaping @Sendable (Data, URL) throws -> Void = { try $0.write(to: $1, options: .atomic) }
+    ) {
+        (self.service, self.patience, self.write) = (service, patience, write)
         file = folder.appendingPathComponent("app-attest.json")
     }
 
@@ -54,19 +65,19 @@ final class AppAttest: EvidenceSource {
         do { assertion = try wait { service.assert(record.keyId, hash, $0) } } catch let error as DCError
         where error.code == .invalidInput {
             // The hash is as it always was, so that it is the key that Apple cannot use. Not at once: a new key counts with
-            // Apple, and the core, which waits longer each time, comes back in minutes.
+            // Apple, and the core comes back within seconds, then ever later.
             let refusals = (record.refusals ?? 0) + 1
             guard refusals < Self.mostRefusals else {
-                try? FileManager.default.removeItem(at: file)
+                keep(nil)
                 throw EvidenceError.lost("Apple has refused \(refusals) assertions of the key in a row")
             }
             record.refusals = refusals
-            write(record)
+            keep(record)
             throw error
         }
         if record.refusals != nil {
             record.refusals = nil
-            write(record)
+            keep(record)
         }
         return AppAttestEvidence(keyId: keyId, attestation: nil, assertion: assertion)
     }
@@ -79,8 +90,10 @@ final class AppAttest: EvidenceSource {
                 // Gone before it was used: then a new one, at once.
             }
         }
+        // On a full disk the file would go on naming the one before.
+        keep(nil)
         let keyId = try wait { service.generateKey($0) }
-        write(Record(keyId: keyId, attested: false))
+        keep(Record(keyId: keyId, attested: false))
         return try attest(keyId, hash)
     }
 
@@ -89,17 +102,17 @@ final class AppAttest: EvidenceSource {
         let attestation: Data
         do { attestation = try wait { service.attest(keyId, hash, $0) } } catch let error as DCError {
             // Apple's documentation of attestKey: after any other error the key is of no use. The core backs off.
-            if error.code != .serverUnavailable { try? FileManager.default.removeItem(at: file) }
+            if error.code != .serverUnavailable { keep(nil) }
             throw error
         }
-        write(Record(keyId: keyId, attested: true))
+        keep(Record(keyId: keyId, attested: true))
         return AppAttestEvidence(keyId: id, attestation: attestation, assertion: nil)
     }
 
     /// What the core makes of a failure. A key is given up only where Apple says that it is none, or will not use it.
     private func judged(_ error: any Error) -> EvidenceError {
         if isLost(error) {
-            try? FileManager.default.removeItem(at: file)
+            keep(nil)
             return .lost("Apple does not know the key any more")
         }
         switch (error as? DCError)?.code {
@@ -115,6 +128,10 @@ final class AppAttest: EvidenceSource {
 
     /// Nil where there is none, and for a damaged one: its key cannot be found again.
     private func read() throws -> Record? {
+        if let unsaved = unsaved.now {
+            keep(unsaved.record)
+            return unsaved.record
+        }
         guard FileManager.default.fileExists(atPath: file.path) else { return nil }
         let content: Data
         do { content = try Data(contentsOf: file) } catch {
@@ -124,9 +141,20 @@ final class AppAttest: EvidenceSource {
         return try? JSONDecoder().decode(Record.self, from: content)
     }
 
-    private func write(_ record: Record) {
-        // Without it, the next assertion finds no key, and the core has one attested anew.
-        try? JSONEncoder().encode(record).write(to: file, options: .atomic)
+    /// Nil: there is none any more. What a full disk does not take lives as long as the process: else refusals would never
+    /// add up to a new key, and while Apple cannot be reached each try would make one. The next process begins with what
+    /// the file says; where that is nothing, it has one key made.
+    private func keep(_ record: Record?) {
+        do {
+            if let record {
+                try write(JSONEncoder().encode(record), file)
+            } else if FileManager.default.fileExists(atPath: file.path) {
+                try FileManager.default.removeItem(at: file)
+            }
+            unsaved.with { $0 = nil }
+        } catch {
+            unsaved.with { $0 = Unsaved(record: record) }
+        }
     }
 
     /// The core calls on a thread that may block.

@@ -1,6 +1,7 @@
 import Foundation
 
-/// The app that this process belongs to. An app extension is part of its app, and is measured as the app.
+/// The app that this process belongs to. An app extension is part of its app and goes by its names; what runs is measured
+/// all the same, and registered with the app.
 struct AppFacts: Sendable {
     let id: String
     /// The version that people read; empty where the app has none.

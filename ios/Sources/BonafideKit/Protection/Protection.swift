@@ -57,8 +57,8 @@ extension Protection {
     /// that are not for its host. The session needs a ``PinningDelegate`` as well, for the pins and for redirects. A
     /// token lives for minutes: protect a request right before it is sent, and each anew.
     ///
-    /// - Parameter binding: data that the token is bound to (its SHA-256 becomes the claim `pay`), or nil. Kept in memory
-    ///   for a while, for the token after a redirect.
+    /// - Parameter binding: data that the token is bound to (its SHA-256 becomes the claim `pay`), or nil. Kept in memory for
+    ///   ten minutes, and while a request with the token is known to run, for the token after a redirect.
     /// - Throws: ``BonafideError``, where the request must not leave.
     public func protect(_ request: inout URLRequest, binding: Data? = nil) async throws {
         request = try await RequestGuard(protection: self, wait: defaultWait).protect(request, binding: binding)

@@ -5,6 +5,10 @@ import Foundation
 #endif
 
 /// The bytes of an answer, as they come. One reader.
+///
+/// Once they and their iterator are dropped, or the task that waits for the next one is cancelled, the transfer ends. Held
+/// and not read, they keep it waiting when a mebibyte has come, and with it the end of its session: read them, drop them, or
+/// call ``BonafideSession/invalidateAndCancel()``.
 public struct BonafideBytes: AsyncSequence, Sendable {
     public typealias Element = UInt8
 

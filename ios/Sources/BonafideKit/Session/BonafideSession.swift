@@ -100,8 +100,9 @@ public final class BonafideSession: Sendable {
     }
 
     /// As `URLSession.bytes(for:)`: returns with the head of the answer. What has come and was not read yet is kept in
-    /// memory; past a mebibyte the transfer waits for its reader. Where the system then starts over in place of going on,
-    /// the bytes end with `URLError.networkConnectionLost`. Not in a background session (`unsupportedClient`).
+    /// memory; past a mebibyte the transfer waits for its reader (``BonafideBytes``). Where the system then starts over in
+    /// place of going on, the bytes end with `URLError.networkConnectionLost`. Not in a background session
+    /// (`unsupportedClient`).
     public func bytes(
         for request: URLRequest, binding: Data? = nil, delegate: (any URLSessionTaskDelegate)? = nil
     ) async throws -> (BonafideBytes, URLResponse) {

@@ -46,6 +46,7 @@ final class SessionRelay: PinningDelegate, @unchecked Sendable {
             task.delegate = nil
         }
         handlers.with { $0[ObjectIdentifier(task)] = handler }
+        begins(task)
         handler.runs(task)
     }
 
@@ -98,6 +99,7 @@ final class SessionRelay: PinningDelegate, @unchecked Sendable {
     /// For a task that the app runs.
     func bind(_ task: URLSessionTask, to binding: Data?) {
         bindings.with { $0[ObjectIdentifier(task)] = binding }
+        begins(task)
     }
 
     private func handler(of task: URLSessionTask) -> Handler? {

@@ -16,8 +16,8 @@ final class BackPressureTests: XCTestCase {
     private let fake = FakeProtection()
     private let spout = URL(string: "https://\(Spout.host)/")!
 
-    private func session() -> BonafideSession {
-        BonafideSession(protection: fake, configuration: Spout.configuration(), delegateQueue: Spout.queue)
+    private func session(_ delegate: (any URLSessionDelegate)? = nil) -> BonafideSession {
+        BonafideSession(protection: fake, configuration: Spout.configuration(), delegate: delegate, delegateQueue: Spout.queue)
     }
 
     func testATransferWaitsForItsReaderAndEveryByteComesInOrder() async throws {
@@ -60,6 +60,24 @@ final class BackPressureTests: XCTestCase {
         XCTAssertLessThan(Spout.flow.with { $0.given }, Spout.total)
     }
 
+    /// The session that nobody holds ends with it.
+    func testBytesThatAreDroppedUnreadEndTheirTransfer() async throws {
+        for hasBegun in [false, true] {
+            let end = Completion()
+            do {
+                let (bytes, _) = try await session(end).bytes(for: URLRequest(url: spout), delegate: end)
+                await Spout.stalls()
+                XCTAssertFalse(end.isInvalid.now)
+                var iterator = bytes.makeAsyncIterator()
+                if hasBegun { _ = try await iterator.next() }
+            }
+            let error = await end.waits()
+            XCTAssertEqual((error as? URLError)?.code, .cancelled)
+            XCTAssertLessThan(Spout.flow.with { $0.given }, Spout.total)
+            while !end.isInvalid.now { await Task.yield() }
+        }
+    }
+
     func testInvalidatingASessionWhoseTransferWaitsEndsIt() async throws {
         let session = session()
         let (bytes, _) = try await session.bytes(from: spout)
@@ -93,6 +111,11 @@ final class BackPressureTests: XCTestCase {
 
 private final class Completion: NSObject, URLSessionTaskDelegate {
     private let end = Locked<(any Error)??>(.none)
+    let isInvalid = Locked(false)
+
+    func urlSession(_ session: URLSession, didBecomeInvalidWithError error: (any Error)?) {
+        isInvalid.with { $0 = true }
+    }
 
     func urlSession(_ session: URLSession, task: URLSessionTask, didCompleteWithError error: (any Error)?) {
         end.with { $0 = .some(error) }

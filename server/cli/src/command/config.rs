@@ -77,7 +77,8 @@ async fn export(context: &Context, output: Option<&Path>) -> Outcome {
     };
     write(path, format!("{file}\n").as_bytes(), false)?;
     let text = format!(
-        "{}: config {epoch}/{version} with {hosts} hosts\nnext: embed it in the app (assets/bonafide.config, or the main bundle)",
+        "{}: config {epoch}/{version}, hosts: {hosts}\nnext: embed it in the app (Android: assets/bonafide.config; iOS: the main bundle), build, then \
+         bonafide app register FILE…",
         path.display()
     );
     let machine = json!({"file": path, "epoch": epoch, "version": version, "hosts": hosts});

@@ -72,7 +72,10 @@ impl Doctor {
         match self.examine(context, &mut checks).await {
             Ok(()) => {}
             // Nothing further can be looked at without the service.
-            Err(failure) => checks.add("service", State::Fail, failure.message(), "bonafide serve"),
+            Err(failure) => {
+                let next = failure.next_step().unwrap_or("bonafide serve");
+                checks.add("service", State::Fail, failure.message(), next);
+            }
         }
         let rows = checks.0.iter().map(|check| {
             vec![check.state.name().to_owned(), check.what.clone(), check.found.clone(), check.next.clone()]
@@ -106,6 +109,7 @@ impl Doctor {
         jwks(&operator, &account, checks).await;
         let config = live(&operator).await?;
         own_certificate(context, &config, checks).await;
+        apps(&operator, checks).await?;
         self.hosts(context, &operator, &config, checks).await
     }
 
@@ -179,6 +183,17 @@ async fn jwks(operator: &Operator, account: &Value, checks: &mut Checks) {
             Err(error) => checks.add("JWKS", State::Warn, error.to_string(), "bonafide key rotate token"),
         },
     }
+}
+
+/// Without a build that is genuine nobody gets a token that the API takes.
+async fn apps(operator: &Operator, checks: &mut Checks) -> Outcome {
+    let builds = operator.get(&["apps"], &[]).await?;
+    let in_use = |build: &&Value| build.get("retired_at").is_none_or(Value::is_null);
+    match builds.as_array().into_iter().flatten().filter(in_use).count() {
+        0 => checks.add("apps", State::Warn, "none is registered: each gets decoys", "bonafide app register FILE…"),
+        count => checks.add("apps", State::Ok, format!("registered builds: {count}"), ""),
+    }
+    Ok(())
 }
 
 /// The service's pins match the leaf only.

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::context::Context;
 use crate::exit::Outcome;
-use crate::out::table::cell;
+use crate::out::table::{cell, date};
 
 #[derive(Subcommand)]
 pub(crate) enum Key {
@@ -64,8 +64,8 @@ impl Key {
         let now = if *now { "true" } else { "false" };
         let answer = operator.post(&parts, &[("algorithm", algorithm), ("now", now)], &json!({})).await?;
         let mut text = format!("the {name} key has been replaced");
-        if let Some(from) = answer.get("signs_from") {
-            text.push_str(&format!("; the new one signs from {} on (Unix seconds)", cell(Some(from))));
+        if let Some(from) = answer.get("signs_from").and_then(Value::as_i64) {
+            text.push_str(&format!("; the new one signs from {} on", date(from)));
         }
         if let Some(secret) = answer.get("secret") {
             text.push_str(&format!("\nsecret for `bonafide gateway --hs256-secret`: {}", cell(Some(secret))));

@@ -25,7 +25,7 @@ pub(crate) enum Service {
         #[arg(long, value_name = "PIN")]
         add: Vec<Pin>,
         /// Adds the pin of a certificate: PEM, the leaf first.
-        #[arg(long, value_name = "FILE")]
+        #[arg(long, visible_alias = "next-cert", value_name = "FILE")]
         add_cert: Vec<PathBuf>,
         /// Adds the pin of a key, PEM.
         #[arg(long, value_name = "FILE")]

@@ -16,6 +16,7 @@ mod phones;
 mod pins;
 mod play;
 mod policy;
+mod steps;
 #[path = "../../../../package/tests/store/mod.rs"]
 mod store;
 mod story;

@@ -16,6 +16,8 @@ pub(crate) struct Comparison<'a> {
     pub(super) retired: bool,
     pub(super) unmeasured: bool,
     pub(super) signer_unknown: bool,
+    /// The process is that of a registered extension of the app, and of every build that it is.
+    pub(crate) extension: bool,
     /// In what the app differs from the build that it is nearest to. Empty where it is one.
     pub(crate) differences: Vec<Difference>,
 }
@@ -26,6 +28,8 @@ pub(super) struct Likeness {
     pub(super) code: bool,
     /// Whether nobody else is known to have signed.
     pub(super) signer: bool,
+    /// Whether it is one of the build's app extensions, and not its app.
+    pub(super) extension: bool,
     pub(super) differences: Vec<Difference>,
 }
 
@@ -51,6 +55,8 @@ impl<'a> Comparison<'a> {
             candidates.iter().map(|build| (*build, compare(build, measurement))).collect();
         let same = |one: &Likeness| whole && one.code && one.signer;
         let own: Vec<&Build> = compared.iter().filter(|(_, one)| same(one)).map(|(build, _)| *build).collect();
+        // What could be the app as well goes by what holds for the app.
+        let extension = !own.is_empty() && compared.iter().filter(|(_, one)| same(one)).all(|(_, one)| one.extension);
         let nearest = compared.iter().max_by_key(|(_, one)| {
             (one.code && one.signer, one.code, one.signer, std::cmp::Reverse(one.differences.len()))
         });
@@ -62,6 +68,7 @@ impl<'a> Comparison<'a> {
             signer_unknown: wrong(|one| !one.signer),
             retired: !own.is_empty() && own.iter().all(|build| build.registration.retired),
             unmeasured: !whole,
+            extension,
             differences: if own.is_empty() { Difference::bounded(differences) } else { Vec::new() },
             builds: if own.is_empty() { candidates } else { own },
         }
@@ -85,5 +92,5 @@ fn files(build: &Build, measurement: &Measurement) -> Likeness {
     // No desktop is installed as packages: who says so mixes two platforms' measurements.
     differences.extend(package::unexpected(measurement));
     let code = measured.is_none_or(|measured| measured == registered(artifacts)) && measurement.packages.is_none();
-    Likeness { code, signer: true, differences }
+    Likeness { code, signer: true, extension: false, differences }
 }

@@ -18,6 +18,9 @@ const BASE: &str = "base";
 /// The module of an iOS app's own executable.
 const APP: &str = "app";
 
+/// Where the folders of an app's extensions are, by which their executables' modules are called.
+const EXTENSIONS: [&str; 2] = ["PlugIns/", "Extensions/"];
+
 /// How the command line names a signer that the package does not have yet.
 const STORE: &str = "store";
 
@@ -30,8 +33,32 @@ pub(super) struct Known {
     contents: HashSet<String>,
     /// Machine code as it lies in memory.
     text: Vec<Digest>,
-    /// That of an iOS app's executable.
-    executable: HashSet<String>,
+    /// Those of an iOS app: its own first, where it has one.
+    executables: Vec<Executable>,
+}
+
+/// What an iOS process runs: the app's own executable, or that of one of its extensions.
+#[derive(Debug)]
+struct Executable {
+    module: String,
+    /// As it lies in memory, for each architecture.
+    text: Vec<Digest>,
+}
+
+impl Executable {
+    fn is_extension(&self) -> bool {
+        is_extension(&self.module)
+    }
+
+    fn has(&self, digest: &str) -> bool {
+        self.text.iter().any(|one| one.sha256.eq_ignore_ascii_case(digest))
+    }
+}
+
+/// `PlugIns/Share.appex`; a framework in it has one slash more, and every other one none.
+fn is_extension(module: &str) -> bool {
+    let name = EXTENSIONS.iter().find_map(|folder| module.strip_prefix(folder));
+    name.is_some_and(|name| name.ends_with(".appex") && !name.contains('/'))
 }
 
 impl Known {
@@ -42,7 +69,7 @@ impl Known {
             code: of(&["dex", "native"]).map(|one| lower(&one.sha256)).collect(),
             contents: artifacts.iter().map(|one| lower(&one.sha256)).collect(),
             text: of(&["text"]).map(|one| Digest { name: one.name.clone(), sha256: lower(&one.sha256) }).collect(),
-            executable: of(&["text"]).filter(|one| one.module == APP).map(|one| lower(&one.sha256)).collect(),
+            executables: executables_of(package),
         }
     }
 
@@ -50,6 +77,22 @@ impl Known {
     pub(super) fn text(&self) -> &[Digest] {
         &self.text
     }
+}
+
+fn executables_of(package: &Package) -> Vec<Executable> {
+    let mut all: Vec<Executable> = Vec::new();
+    for one in package.entries.iter().filter(|one| one.kind == "text") {
+        if one.module != APP && !is_extension(&one.module) {
+            continue;
+        }
+        let text = Digest { name: one.name.clone(), sha256: one.sha256.to_ascii_lowercase() };
+        match all.iter_mut().find(|known| known.module == one.module) {
+            Some(known) => known.text.push(text),
+            None => all.push(Executable { module: one.module.clone(), text: vec![text] }),
+        }
+    }
+    all.sort_by_key(Executable::is_extension);
+    all
 }
 
 /// Whether every package of the app was found, and all that is asked of it is known.
@@ -82,7 +125,7 @@ pub(super) fn android(build: &Build, measurement: &Measurement) -> Likeness {
         Fact::Unknown(why) => {
             let differences = vec![Difference::unknown("package", "", why)];
             // Jars vouch for no phone's app, measured or not.
-            return Likeness { code: !known.code.is_empty(), signer: true, differences };
+            return Likeness { code: !known.code.is_empty(), signer: true, extension: false, differences };
         }
     };
     let (mut code, mut signer, mut differences) = (!known.code.is_empty(), true, Vec::new());
@@ -143,29 +186,42 @@ pub(super) fn android(build: &Build, measurement: &Measurement) -> Likeness {
         differences.push(Difference::new("code", &one.name, Some(&one.sha256), None));
     }
     code &= foreign.is_empty() && missing.is_empty() && !(complete && present.is_empty());
-    Likeness { code, signer, differences }
+    Likeness { code, signer, extension: false, differences }
 }
 
 /// An iOS app: the executable's code in memory, since the store encrypts the file. Its team is for the evidence to tell.
+///
+/// The process is the app's own, or that of one of its extensions, as a whole: what it runs is one executable.
 pub(super) fn ios(build: &Build, measurement: &Measurement) -> Likeness {
-    let known = &build.known.executable;
-    let (mut code, mut differences) = (!known.is_empty(), Vec::new());
+    let known = &build.known.executables;
+    // A build without an app of its own, which only an older service stored, is nobody's.
+    let own = known.first().filter(|one| !one.is_extension());
+    let is_of = |known: &&Executable| {
+        executables(measurement).all(|one| match &one.memory {
+            Fact::Known(digest) => known.has(digest),
+            Fact::Unknown(_) => true,
+        })
+    };
+    let same = known.iter().find(is_of).filter(|_| own.is_some());
+    // What it is nearest to: for people, who go by names.
+    let is_called =
+        |known: &&Executable| executables(measurement).any(|one| known.text.iter().any(|text| text.name == one.name));
+    let expected = same.or_else(|| known.iter().find(is_called)).or(own);
+    let mut differences = Vec::new();
     for one in executables(measurement) {
         match &one.memory {
-            Fact::Known(digest) if known.contains(&digest.to_ascii_lowercase()) => {}
+            Fact::Known(digest) if expected.is_some_and(|known| known.has(digest)) => {}
             Fact::Known(digest) => {
-                code = false;
-                let expected = build.known.text.iter().find(|text| known.contains(&text.sha256));
-                let expected = expected.map(|text| text.sha256.as_str());
+                let expected = expected.and_then(|known| known.text.first()).map(|text| text.sha256.as_str());
                 differences.push(Difference::new("text", &one.name, expected, Some(digest)));
             }
             Fact::Unknown(why) => differences.push(Difference::unknown("text", &one.name, why)),
         }
     }
     let unexpected = unexpected(measurement);
-    code &= unexpected.is_none();
+    let code = same.is_some() && unexpected.is_none();
     differences.extend(unexpected);
-    Likeness { code, signer: true, differences }
+    Likeness { code, signer: true, extension: same.is_some_and(Executable::is_extension), differences }
 }
 
 fn executables(measurement: &Measurement) -> impl Iterator<Item = &Code> {

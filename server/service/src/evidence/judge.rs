@@ -33,13 +33,15 @@ pub(super) struct Grounds<'a> {
     pub(super) builds: &'a [&'a Registration],
     /// Another key has taken this one's place.
     pub(super) superseded: bool,
+    /// An extension of the app asks, and not the app.
+    pub(super) extension: bool,
     /// Unix seconds.
     pub(super) now: u64,
 }
 
 /// Judges what is attested, this request's evidence included; `refused` are the reasons of what was not taken of it.
 pub(super) fn judge(attested: &[Attested], refused: Vec<String>, grounds: &Grounds<'_>) -> Judged {
-    let Grounds { app, policy, trust, now, .. } = grounds;
+    let Grounds { app, policy, trust, extension, now, .. } = grounds;
     let mut reasons = refused;
     let standing: Vec<&Attested> = attested
         .iter()
@@ -51,7 +53,7 @@ pub(super) fn judge(attested: &[Attested], refused: Vec<String>, grounds: &Groun
         })
         .collect();
     // What has expired counts where nothing else does: a policy may choose to bear it.
-    let fresh = |one: &&Attested| policy.counts(one.kind, one.proven_at, *now);
+    let fresh = |one: &&Attested| policy.counts(one.kind, one.proven_at, *now, *extension);
     let expired = !standing.is_empty() && !standing.iter().any(fresh);
     let counted: Vec<&Attested> = standing.iter().copied().filter(|one| expired || fresh(one)).collect();
     let any = |holds: &dyn Fn(&Facts) -> bool| counted.iter().any(|one| holds(&one.facts));

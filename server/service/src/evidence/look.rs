@@ -30,6 +30,8 @@ pub(crate) struct Asked<'a> {
     pub(crate) thumbprint: &'a str,
     /// The registered builds that the app is, or claims to be.
     pub(crate) builds: &'a [&'a Registration],
+    /// A registered extension of the app asks, and not the app.
+    pub(crate) extension: bool,
     pub(crate) fresh: &'a Fresh,
     /// Unix seconds.
     pub(crate) now: u64,
@@ -72,6 +74,7 @@ pub(crate) async fn look(state: &State, snapshot: &Arc<Snapshot>, asked: &Asked<
         apps: &snapshot.apps,
         builds: asked.builds,
         superseded,
+        extension: asked.extension,
         now: asked.now,
     };
     let judged = judge(&together(known.attested, &proven), refused, &grounds);

@@ -459,7 +459,7 @@ mod tests {
         let evidence = Document::recall(stored).unwrap().rules.evidence;
         let kind = bonafide_protocol::evidence::EvidenceKind::AndroidKey;
         assert!(evidence.least_patch_level.is_some(), "any patch level passes now");
-        assert!(!evidence.counts(kind, 0, 61), "a minute became a week");
+        assert!(!evidence.counts(kind, 0, 61, false), "a minute became a week");
         assert_eq!((evidence.revocations_max_age, evidence.not_before), (300, u64::MAX));
         let whole = Document::recall(r#"{"findings": {}, "evidence": 7}"#).unwrap().rules.evidence;
         assert!(whole.least_patch_level.is_some() && whole.not_before == u64::MAX);

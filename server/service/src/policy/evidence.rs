@@ -1,6 +1,6 @@
 //! What the account demands of platform evidence: how old it may be, and the bounds of what it says.
 
-use bonafide_protocol::evidence::{EvidenceKind, EvidenceWanted};
+use bonafide_protocol::evidence::{EvidenceKind, EvidenceWanted, Rollout};
 use bonafide_protocol::measurement::Platform;
 use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -21,6 +21,9 @@ const UNREADABLE_TIME: u64 = u64::MAX;
 
 /// How far the clocks of two nodes may be apart, in seconds.
 const MOST_AHEAD: u64 = 300;
+
+/// All installations, of a thousand.
+const EVERYBODY: u32 = 1000;
 
 /// Patch levels that may be demanded, YYYYMM.
 const PATCH_LEVELS: std::ops::RangeInclusive<u64> = 201_501..=209_912;
@@ -46,6 +49,33 @@ pub(crate) struct EvidencePolicy {
     /// that were trusted by mistake.
     #[serde(skip_serializing_if = "is_default")]
     pub(crate) not_before: u64,
+    /// How many of a thousand installations are asked for evidence of a service that does not want to hear from all at
+    /// once. What is demanded of those that are not asked stays as it is.
+    #[serde(skip_serializing_if = "is_default")]
+    pub(crate) rollout: Rates,
+}
+
+/// How many of a thousand installations are asked, by kind. A Key Attestation asks nobody's service.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Rates {
+    #[serde(deserialize_with = "rate")]
+    app_attest: u32,
+    #[serde(deserialize_with = "rate")]
+    play_integrity: u32,
+}
+
+impl Default for Rates {
+    fn default() -> Self {
+        Self { app_attest: EVERYBODY, play_integrity: EVERYBODY }
+    }
+}
+
+impl Rates {
+    fn rollout(&self) -> Rollout {
+        let rates = [(EvidenceKind::AppAttest, self.app_attest), (EvidenceKind::PlayIntegrity, self.play_integrity)];
+        rates.into_iter().filter(|(_, rate)| *rate < EVERYBODY).collect()
+    }
 }
 
 /// How old evidence may be, in seconds.
@@ -56,6 +86,9 @@ pub(crate) struct MaxAge {
     android_key: u64,
     #[serde(deserialize_with = "age")]
     app_attest: u64,
+    /// That of the app's App Attest where an extension of the app asks, which cannot be attested itself.
+    #[serde(deserialize_with = "age")]
+    app_extension: u64,
     #[serde(deserialize_with = "age")]
     play_integrity: u64,
 }
@@ -63,7 +96,14 @@ pub(crate) struct MaxAge {
 impl Default for EvidencePolicy {
     fn default() -> Self {
         let max_age = MaxAge::default();
-        Self { max_age, least_patch_level: None, revocations_max_age: REVOCATIONS, since: 0, not_before: 0 }
+        Self {
+            max_age,
+            least_patch_level: None,
+            revocations_max_age: REVOCATIONS,
+            since: 0,
+            not_before: 0,
+            rollout: Rates::default(),
+        }
     }
 }
 
@@ -71,16 +111,19 @@ impl Default for EvidencePolicy {
 const REVOCATIONS: u64 = 3 * DAY;
 
 impl Default for MaxAge {
-    /// A Key Attestation takes a new key, an assertion a moment, and Google counts the requests of Play Integrity.
+    /// A Key Attestation takes a new key, an assertion a moment, and Google counts the requests of Play Integrity. Who
+    /// shares something on a Monday may have opened the app on Friday.
     fn default() -> Self {
-        Self { android_key: 7 * DAY, app_attest: HOUR, play_integrity: DAY }
+        Self { android_key: 7 * DAY, app_attest: HOUR, app_extension: 3 * DAY, play_integrity: DAY }
     }
 }
 
 impl MaxAge {
-    fn of(&self, kind: EvidenceKind) -> u64 {
+    /// `extension`: an extension of the app asks. An app need never be opened more often for its sake than for its own.
+    fn of(&self, kind: EvidenceKind, extension: bool) -> u64 {
         match kind {
             EvidenceKind::AndroidKey => self.android_key,
+            EvidenceKind::AppAttest if extension => self.app_extension.max(self.app_attest),
             EvidenceKind::AppAttest => self.app_attest,
             EvidenceKind::PlayIntegrity => self.play_integrity,
             // A kind that has no age here proves nothing for longer than a moment.
@@ -90,24 +133,30 @@ impl MaxAge {
 }
 
 impl EvidencePolicy {
-    /// Whether evidence of this kind and time counts at `now`. A time a little ahead is that of another node's clock;
-    /// further ahead a clock was wrong, and nobody knows how old it is.
-    pub(crate) fn counts(&self, kind: EvidenceKind, proven_at: u64, now: u64) -> bool {
+    /// Whether evidence of this kind and time counts at `now`; with `extension` for an extension of the app that gave it.
+    /// A time a little ahead is that of another node's clock; further ahead a clock was wrong, and nobody knows how old
+    /// it is.
+    pub(crate) fn counts(&self, kind: EvidenceKind, proven_at: u64, now: u64, extension: bool) -> bool {
         if proven_at > now.saturating_add(MOST_AHEAD) {
             return false;
         }
-        now.saturating_sub(proven_at) <= self.max_age.of(kind)
+        now.saturating_sub(proven_at) <= self.max_age.of(kind, extension)
     }
 
-    /// What devices of this platform are told: to send evidence anew when a quarter of its time is left.
-    /// Play Integrity only where somebody here can read it.
+    /// What devices of this platform are told: to send evidence anew when a quarter of its time is left, whichever
+    /// process of the app asks. Play Integrity only where somebody here can read it.
     pub(crate) fn wanted(&self, platform: Platform, play: bool) -> EvidenceWanted {
         let kinds = EvidenceKind::ALL.iter().filter(|kind| kind.platform() == platform);
         let kinds = kinds.filter(|kind| play || **kind != EvidenceKind::PlayIntegrity);
-        let after = kinds.map(|kind| (kind.name().to_owned(), self.max_age.of(*kind) / 4 * 3)).collect();
+        let after = kinds.map(|kind| (kind.name().to_owned(), self.max_age.of(*kind, false) / 4 * 3)).collect();
         // Before it can be read nothing counts; to be asked each time would not change that.
         let not_before = if self.not_before == UNREADABLE_TIME { 0 } else { self.not_before };
-        EvidenceWanted { after, since: self.since.max(not_before) }
+        EvidenceWanted { after, since: self.since.max(not_before), rollout: self.rollout() }
+    }
+
+    /// Who is asked for evidence: told with each challenge too, since a device's first request comes after one.
+    pub(crate) fn rollout(&self) -> Rollout {
+        self.rollout.rollout()
     }
 
     /// All of it, what is left at its default too.
@@ -118,6 +167,7 @@ impl EvidencePolicy {
             "revocations_max_age": self.revocations_max_age,
             "since": self.since,
             "not_before": self.not_before,
+            "rollout": self.rollout,
         })
     }
 
@@ -129,12 +179,16 @@ impl EvidencePolicy {
             Value::Object(members) => members.get("max_age").cloned().unwrap_or_else(|| Value::Object(Map::new())),
             _ => Value::Null,
         };
+        let rates = value.as_object().and_then(|members| members.get("rollout")).cloned();
+        let rates = rates.unwrap_or_else(|| Value::Object(Map::new()));
+        let rate = |name: &str| member(&rates, name, EVERYBODY, EVERYBODY).min(EVERYBODY);
         // One that could not be set today is taken at its word, if it is not too long.
         let age = |name: &str, default: u64| member(&ages, name, default, *AGES.start()).min(LONGEST_AGE);
         Self {
             max_age: MaxAge {
                 android_key: age("android_key", default.max_age.android_key),
                 app_attest: age("app_attest", default.max_age.app_attest),
+                app_extension: age("app_extension", default.max_age.app_extension),
                 play_integrity: age("play_integrity", default.max_age.play_integrity),
             },
             least_patch_level: member(value, "least_patch_level", None, Some(*PATCH_LEVELS.end())),
@@ -142,6 +196,8 @@ impl EvidencePolicy {
             // Refuses nobody, whatever it is.
             since: member(value, "since", default.since, default.since),
             not_before: member(value, "not_before", default.not_before, UNREADABLE_TIME),
+            // What cannot be read keeps nobody from sending what is demanded of all.
+            rollout: Rates { app_attest: rate("app_attest"), play_integrity: rate("play_integrity") },
         }
     }
 }
@@ -159,6 +215,15 @@ fn age<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
     let age = u64::deserialize(deserializer)?;
     let (least, most) = (AGES.start(), AGES.end());
     if AGES.contains(&age) { Ok(age) } else { Err(D::Error::custom(format!("an age is {least} to {most} seconds"))) }
+}
+
+fn rate<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    let rate = u32::deserialize(deserializer)?;
+    if rate <= EVERYBODY {
+        Ok(rate)
+    } else {
+        Err(D::Error::custom("a rollout is 0 to 1000, of a thousand installations"))
+    }
 }
 
 fn patch_level<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
@@ -190,7 +255,8 @@ mod tests {
         let policy: EvidencePolicy = serde_json::from_value(text).unwrap();
         let stored = serde_json::to_value(&policy).unwrap();
         // Frozen: what a database holds.
-        let ages = json!({ "android_key": 604_800, "app_attest": 600, "play_integrity": 86_400 });
+        let ages =
+            json!({ "android_key": 604_800, "app_attest": 600, "app_extension": 259_200, "play_integrity": 86_400 });
         assert_eq!(stored, json!({ "max_age": ages, "least_patch_level": 202_504, "since": 7 }));
         assert_eq!(EvidencePolicy::recall(&stored), policy);
         assert_eq!(serde_json::to_value(EvidencePolicy::default()).unwrap(), json!({}));
@@ -200,6 +266,23 @@ mod tests {
         assert_eq!((recalled.max_age.app_attest, recalled.max_age.android_key), (600, 300));
         assert_eq!((recalled.max_age.play_integrity, recalled.not_before), (DAY, 0), "not named");
         assert_eq!(recalled.least_patch_level, Some(202_504));
+        // What cannot be read is as strict as can be, and for an extension that is what holds for the app.
+        let unreadable = EvidencePolicy::recall(&json!({ "max_age": { "app_extension": "long" } }));
+        assert!(!unreadable.counts(EvidenceKind::AppAttest, 0, HOUR + 1, true));
+        assert!(unreadable.counts(EvidenceKind::AppAttest, 0, HOUR, true));
+    }
+
+    #[test]
+    fn a_rollout_is_told_where_it_leaves_somebody_out() {
+        let policy: EvidencePolicy = serde_json::from_value(json!({ "rollout": { "app_attest": 50 } })).unwrap();
+        let stored = serde_json::to_value(&policy).unwrap();
+        assert_eq!(stored.get("rollout"), Some(&json!({ "app_attest": 50, "play_integrity": 1000 })));
+        assert_eq!(EvidencePolicy::recall(&stored), policy);
+        assert_eq!(policy.rollout(), Rollout::from_iter([(EvidenceKind::AppAttest, 50)]));
+        assert_eq!(policy.wanted(Platform::Ios, true).rollout, policy.rollout());
+        assert!(EvidencePolicy::default().rollout().is_everybody());
+        let unreadable = json!({ "rollout": { "app_attest": "few", "play_integrity": 2000 } });
+        assert!(EvidencePolicy::recall(&unreadable).rollout().is_everybody());
     }
 
     #[test]
@@ -207,11 +290,14 @@ mod tests {
         for wrong in [
             json!({ "max_age": { "app_attest": 299 } }),
             json!({ "max_age": { "app_attest": LONGEST_AGE + 1 } }),
+            json!({ "max_age": { "app_extension": 299 } }),
             json!({ "max_age": { "ios": 600 } }),
             json!({ "least_patch_level": 2025 }),
             json!({ "least_patch_level": 202_513 }),
             json!({ "revocations_max_age": 0 }),
             json!({ "sinse": 1 }),
+            json!({ "rollout": { "app_attest": 1001 } }),
+            json!({ "rollout": { "android_key": 10 } }),
         ] {
             assert!(serde_json::from_value::<EvidencePolicy>(wrong.clone()).is_err(), "{wrong}");
         }
@@ -221,9 +307,16 @@ mod tests {
     fn evidence_counts_for_its_time_and_is_asked_for_before_that_ends() {
         let policy = EvidencePolicy { since: 1_000, ..EvidencePolicy::default() };
         let kind = EvidenceKind::AppAttest;
-        assert!(policy.counts(kind, 1_000, 1_000 + HOUR));
-        assert!(!policy.counts(kind, 1_000, 1_001 + HOUR));
-        assert!(policy.counts(kind, 999, 1_000), "from before what is wanted anew: the device has not heard of it");
+        assert!(policy.counts(kind, 1_000, 1_000 + HOUR, false));
+        assert!(!policy.counts(kind, 1_000, 1_001 + HOUR, false));
+        assert!(!policy.counts(kind, 1_000, 1_001 + 3 * DAY, true));
+        assert!(policy.counts(kind, 1_000, 1_000 + 3 * DAY, true));
+        assert!(!policy.counts(EvidenceKind::PlayIntegrity, 1_000, 1_001 + DAY, true), "of no other kind");
+        assert!(!policy.counts(kind, 1_000 + 3 * DAY, 1_000, true), "of the future");
+        assert!(
+            policy.counts(kind, 999, 1_000, false),
+            "from before what is wanted anew: the device has not heard of it"
+        );
         assert_eq!(policy.wanted(Platform::Ios, true).after, [("app_attest".to_owned(), 2_700)].into());
         assert_eq!(policy.wanted(Platform::Android, true).after.len(), 2);
         assert_eq!(policy.wanted(Platform::Android, false).after.len(), 1);

@@ -24,5 +24,6 @@ pub(super) async fn issue(
         challenge: must(issued, "no challenge could be made")?,
         expires_in: challenge::LIFETIME,
         server_time: now,
+        rollout: snapshot.rules.evidence.rollout(),
     }))
 }

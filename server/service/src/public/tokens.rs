@@ -52,7 +52,15 @@ pub(super) async fn issue(
     let policy = snapshot.policy(&request.audience);
     let app = Comparison::of(&request, &snapshot.registrations);
     let builds = app.registrations();
-    let asked = Asked { request: &request, key: &key, thumbprint: &thumbprint, builds: &builds, fresh: &fresh, now };
+    let asked = Asked {
+        request: &request,
+        key: &key,
+        thumbprint: &thumbprint,
+        builds: &builds,
+        extension: app.extension,
+        fresh: &fresh,
+        now,
+    };
     let Looked { installation, alone, judged, change } = look(&state, &snapshot, &asked).await?;
     let mut findings = appraise(&request, &app, snapshot.config(), &policy, &judged);
     let development = snapshot.development.judge(&request, &thumbprint, now);

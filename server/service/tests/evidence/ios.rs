@@ -1,7 +1,7 @@
 //! App Attest: attested once, asserted from then on, with a counter that only rises.
 
 use bonafide_attestation::app_attest::AppId;
-use bonafide_protocol::evidence::{Evidence, Octets};
+use bonafide_protocol::evidence::{Evidence, EvidenceKind, Octets};
 use bonafide_protocol::measurement::Platform;
 use serde_json::{Value, json};
 
@@ -30,6 +30,28 @@ async fn an_iphone_is_attested_once_and_asserts_each_hour() {
     world.assert_passes("within the hour of the assertion").await;
     phone.assert(&world, 7).await;
     world.assert_passes("a counter may leap").await;
+}
+
+/// A rollout paces honest devices. Who says that it is left out is appraised as anybody who sends no evidence.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rollout_is_told_with_each_answer_and_excuses_nobody() {
+    let world = World::new().await;
+    let asked = |rates: Value| json!({ "findings": {}, "evidence": { "rollout": rates } });
+    let (status, _) =
+        world.service.operator("PUT", "/admin/v1/policy", Some(asked(json!({ "app_attest": 1001 })))).await;
+    assert_eq!(status, 400);
+    let (status, _) = world.service.operator("PUT", "/admin/v1/policy", Some(asked(json!({ "app_attest": 0 })))).await;
+    assert_eq!(status, 200);
+    let (_, challenge) = world.service.post("/v1/challenges", r#"{"account":"acme"}"#).await;
+    assert_eq!(challenge.get("rollout"), Some(&json!({ "app_attest": 0 })));
+    let phone = IPhone::new();
+    let response = phone.phone.ask(&world, |_| Vec::new()).await;
+    assert!(!response.evidence_wanted.rollout.asks(EvidenceKind::AppAttest, "any"));
+    world.assert_found(&["key_level_too_low", "evidence_missing"], "nothing came").await;
+
+    world.service.operator("PUT", "/admin/v1/policy", Some(json!({ "findings": {} }))).await;
+    let (_, challenge) = world.service.post("/v1/challenges", r#"{"account":"acme"}"#).await;
+    assert_eq!(challenge.get("rollout"), None, "older devices see what they know");
 }
 
 #[tokio::test(flavor = "multi_thread")]

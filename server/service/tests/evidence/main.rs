@@ -5,6 +5,7 @@
 mod common;
 
 mod android;
+mod honest;
 mod ios;
 mod operator;
 mod phone;

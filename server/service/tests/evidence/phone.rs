@@ -44,19 +44,31 @@ impl Apple {
 }
 
 impl World {
+    /// With the builds of [`phones`], for phones whose install key is in hardware.
     pub(crate) async fn new() -> Self {
+        let policy = json!({ "platforms": ["android", "ios"], "least_key_level": "hardware" });
+        let world = Self::with(json!({ "policy": policy })).await;
+        world.register(Platform::Android, json!({})).await;
+        world.register(Platform::Ios, json!({})).await;
+        world
+    }
+
+    /// Nothing is registered, and every policy is the one that holds where the operator says nothing.
+    pub(crate) async fn untouched() -> Self {
+        Self::with(json!({})).await
+    }
+
+    async fn with(more: Value) -> Self {
         let service = Service::new().await;
         service.clock.set(NOW);
-        let body = json!({ "pins": [pin(1), pin(2)], "mode": "enforce", "send_token": true,
-            "policy": { "platforms": ["android", "ios"], "least_key_level": "hardware" } });
+        let mut body = json!({ "pins": [pin(1), pin(2)], "mode": "enforce", "send_token": true });
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         let (status, answer) = service.operator("PUT", "/admin/v1/hosts/api.acme.com", Some(body)).await;
         assert_eq!(status, StatusCode::OK, "{answer}");
         let google = ChainForge::remote();
         let apple =
             Apple { attestations: Mutex::new(AttestationForge::new()), receipts: Mutex::new(ReceiptForge::new()) };
         let world = Self { service, google: Mutex::new(google), apple };
-        world.register(Platform::Android, json!({})).await;
-        world.register(Platform::Ios, json!({})).await;
         let root = pem(&world.google.lock().unwrap().root());
         world.set_list("android-key-roots", &root).await;
         world.set_list("revocations", r#"{"entries": {}}"#).await;

@@ -5,13 +5,13 @@ use std::path::PathBuf;
 use bonafide_protocol::host::HostPattern;
 use bonafide_protocol::pin::Pin;
 use clap::{Args, ValueEnum};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::change::{Care, Change, describe_impact, entry, impact, live};
 use crate::command::app::PlatformName;
 use crate::context::Context;
 use crate::exit::{Failure, Outcome};
-use crate::out::table::table;
+use crate::out::table::{cell, table};
 use crate::tls::certificate::Row;
 use crate::tls::elsewhere::compare;
 use crate::tls::files::pin_of_key_file;
@@ -44,11 +44,12 @@ pub(crate) struct Add {
     /// What happens to a request for which no token could be had in time.
     #[arg(long, default_value = "send", value_parser = ["send", "fail"])]
     without_token: String,
-    /// A platform whose apps get tokens for its audience; repeatable.
+    /// A platform whose apps get tokens for its audience, and no other then; repeatable. Left out, what was set stays;
+    /// at first Android and iOS.
     #[arg(long)]
     platform: Vec<PlatformName>,
-    /// With --platform: how safely the install key has to be held; desktops reach `software` only.
-    #[arg(long, default_value = "platform", value_parser = ["software", "platform", "hardware"])]
+    /// How safely the install key has to be held on the platforms named; desktops reach `software` only.
+    #[arg(long, requires = "platform", default_value = "platform", value_parser = ["software", "platform", "hardware"])]
     least_key_level: String,
     #[command(flatten)]
     care: Care,
@@ -65,7 +66,7 @@ pub(crate) enum ModeName {
 }
 
 impl ModeName {
-    fn wire(self) -> &'static str {
+    pub(crate) fn wire(self) -> &'static str {
         match self {
             Self::Enforce => "enforce",
             Self::Report => "report",
@@ -100,19 +101,22 @@ impl Add {
         let pattern = HostPattern::Exact(target.host.clone());
         let host = target.host.to_string();
         let config = live(&operator).await?;
-        if let Some(held) = entry(&config, &pattern) {
-            let pins: Vec<String> = held.pins.pins().iter().map(ToString::to_string).collect();
-            context.out.say(format!("{host} is there already and is replaced; its pins were {}\n", pins.join(", ")))?;
+        let pins: Vec<Pin> = proposals.iter().map(|one| one.pin).collect();
+        let body = self.body(&pins);
+        let held = entry(&config, &pattern).map(|held| json!(held));
+        if let Some(held) = &held {
+            let rows = replaced(held, &body, &config.account);
+            let said = if rows.is_empty() { "stays as it is".into() } else { table(&["", "was -> will be"], rows) };
+            context.out.say(format!("{host} is there already, and is replaced:\n{said}\n"))?;
         }
         if let Some(text) = describe_impact(&impact(&operator, &target, &found.pin_chains()).await?) {
             context.out.say(format!(
                 "these configs on devices refuse what is served now; they heal with this one\n{text}\n"
             ))?;
         }
-        let pins: Vec<Pin> = proposals.iter().map(|one| one.pin).collect();
         let change = Change {
             pattern,
-            body: self.body(&pins),
+            body,
             pins: pins.clone(),
             chains: Some(found.pin_chains()),
             enforced: self.mode == ModeName::Enforce,
@@ -122,10 +126,10 @@ impl Add {
         let version = answer.get("version").cloned().unwrap_or_default();
         let machine = json!({
             "host": host, "version": version, "pins": pins, "mode": self.mode.wire(), "survey": found.to_json(),
-            "service": elsewhere.to_json(), "change": answer.get("change"),
+            "service": elsewhere.to_json(), "change": answer.get("change"), "replaced": held,
         });
         let text = format!(
-            "published config {version}: {host} is pinned\nnext: bonafide app register FILE…, or `bonafide config export` if the app is registered"
+            "published config {version}: {host} is in it\nnext: bonafide config export -o bonafide.config, for apps that are built from now on; running ones follow by themselves"
         );
         context.out.result(text, &machine)
     }
@@ -153,6 +157,22 @@ impl Add {
         }
         body
     }
+}
+
+/// What the host's new entry changes: each member that is another one, before and after. Left out of an entry, a member
+/// has its default; the audience's is the account.
+fn replaced(held: &Value, body: &Value, account: &str) -> Vec<Vec<String>> {
+    let shown = |entry: &Value, name: &str| match entry.get(name) {
+        None | Some(Value::Null) if name == "audience" => account.to_owned(),
+        Some(Value::Array(pins)) => pins.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" "),
+        value => cell(value),
+    };
+    ["mode", "send_token", "audience", "without_token", "pins"]
+        .into_iter()
+        .map(|name| (name, shown(held, name), shown(body, name)))
+        .filter(|(_, before, after)| before != after)
+        .map(|(name, before, after)| vec![name.to_owned(), format!("{before} -> {after}")])
+        .collect()
 }
 
 /// Every leaf, and the spare keys; without any, the authority that issued the leaf.

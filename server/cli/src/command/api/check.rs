@@ -33,6 +33,8 @@ pub(crate) struct Finding {
     pub(crate) target: Target,
     /// Every served chain is valid and has a pin of the live config.
     pub(crate) good: bool,
+    /// Every served chain leads to one of the roots.
+    valid: bool,
     pub(crate) text: String,
     /// What the service sees in its place.
     pub(crate) elsewhere: Elsewhere,
@@ -60,21 +62,43 @@ impl Check {
                     .next(format!("bonafide api add https://{target}"))
             })?;
             // One host that is down hides nothing of the others.
-            looked.push(examine(context, &operator, &roots, &target, entry).await.map_err(|failure| (target, failure)));
+            let found = examine(context, &operator, &roots, &target, entry).await;
+            looked.push(found.map_err(|failure| (target.clone(), elsewhere_perhaps(failure, &target))));
         }
         let text: Vec<String> = looked.iter().map(text_of).collect();
         let machine: Vec<Value> = looked.iter().map(machine_of).collect();
         context.out.result(text.join("\n\n"), &json!(machine))?;
         if let Some(bad) = looked.iter().flatten().find(|finding| !finding.good) {
-            let host = &bad.target.host;
-            return Err(Failure::refused(format!("{host} serves what devices refuse")).next(format!(
-                "if the certificate was changed on purpose: bonafide api pin {host} --from-server; if not, somebody intercepts"
-            )));
+            return Err(bad.refused());
         }
         for finding in looked.iter().flatten() {
             finding.elsewhere.accept(&finding.target, self.force, context.out)?;
         }
         looked.into_iter().find_map(Result::err).map_or(Ok(()), |(_, failure)| Err(failure))
+    }
+}
+
+impl Finding {
+    fn refused(&self) -> Failure {
+        let Target { host, port } = &self.target;
+        let place = if *port == 443 { host.to_string() } else { self.target.to_string() };
+        let next = if self.valid {
+            format!(
+                "if the certificate was changed on purpose: bonafide api pin {place} --from-server; if not, somebody intercepts"
+            )
+        } else {
+            "if this is your own CA, name it with --ca FILE; if not, renew the certificate, or somebody intercepts"
+                .into()
+        };
+        Failure::refused(format!("{host} serves what devices refuse")).next(next)
+    }
+}
+
+/// The config holds no ports: at 443 there may be nobody.
+fn elsewhere_perhaps(failure: Failure, target: &Target) -> Failure {
+    match target.port {
+        443 => failure.next(format!("not at port 443? bonafide api check {}:PORT", target.host)),
+        _ => failure,
     }
 }
 
@@ -118,8 +142,8 @@ pub(crate) async fn examine(
     let pins = entry.pins.pins();
     let chains = found.pin_chains();
     let unmatched = chains.iter().filter(|chain| !chain.iter().any(|pin| pins.contains(pin))).count();
-    let valid = found.valid().map(|_| ());
-    let good = valid.is_ok() && (unmatched == 0 || entry.mode != Mode::Enforce);
+    let valid = found.valid().is_ok();
+    let good = valid && (unmatched == 0 || entry.mode != Mode::Enforce);
     let impact = impact(operator, target, &chains).await?;
     let mut text = found.describe();
     text.push_str(&match (unmatched, chains.len()) {
@@ -136,5 +160,5 @@ pub(crate) async fn examine(
         "host": target.host.to_string(), "ok": good && !elsewhere.differs(), "unmatched_chains": unmatched, "survey": found.to_json(),
         "impact": impact, "service": elsewhere.to_json(),
     });
-    Ok(Finding { target: target.clone(), good, text, elsewhere, first_expiry, machine })
+    Ok(Finding { target: target.clone(), good, valid, text, elsewhere, first_expiry, machine })
 }

@@ -1,4 +1,4 @@
-//! `bonafide api pin`: the pins of a host change, before, with or after its certificate.
+//! `bonafide api pin`: the pins of a host change, before, with or after its certificate; and what a mismatch leads to.
 
 use std::path::PathBuf;
 
@@ -8,11 +8,12 @@ use bonafide_protocol::pin::Pin;
 use clap::Args;
 use serde_json::json;
 
+use super::add::ModeName;
 use super::change::{Care, Change, describe_impact, entry, impact, live};
 use crate::context::Context;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::operator::Operator;
-use crate::out::table::table;
+use crate::out::table::{cell, table};
 use crate::tls::elsewhere::compare;
 use crate::tls::files::{certificates, pin_of_key_file};
 use crate::tls::roots::Roots;
@@ -38,6 +39,9 @@ pub(crate) struct PinHost {
     /// Removes a pin.
     #[arg(long, value_name = "PIN")]
     remove: Vec<Pin>,
+    /// What a mismatch leads to from now on.
+    #[arg(long)]
+    mode: Option<ModeName>,
     /// Roots to validate against instead of the bundled public ones.
     #[arg(long, value_name = "FILE")]
     ca: Option<PathBuf>,
@@ -47,16 +51,19 @@ pub(crate) struct PinHost {
 
 impl PinHost {
     pub(crate) async fn run(&self, context: &Context) -> Outcome {
-        if self.add.len() + self.next_cert.len() + self.backup_key.len() + self.remove.len() == 0 && !self.from_server {
+        let changed = self.add.len() + self.next_cert.len() + self.backup_key.len() + self.remove.len();
+        if changed == 0 && !self.from_server && self.mode.is_none() {
             return Err(Failure::usage("nothing to change")
-                .next("one of --add, --next-cert, --backup-key, --from-server, --remove; see --help"));
+                .next("one of --add, --next-cert, --backup-key, --from-server, --remove, --mode; see --help"));
         }
         let operator = context.operator()?;
         let config = live(&operator).await?;
         let (pattern, target) = self.names()?;
         let held = entry(&config, &pattern).ok_or_else(|| {
-            Failure::refused(format!("the config has no host {pattern}"))
-                .next(format!("bonafide api add https://{pattern}"))
+            Failure::refused(format!("the config has no host {pattern}")).next(format!(
+                "bonafide api list shows those it has; a new one: bonafide api add https://{}",
+                self.host
+            ))
         })?;
 
         let seen = self.look(context, &operator, target.as_ref()).await?;
@@ -77,6 +84,10 @@ impl PinHost {
                 pins.iter().map(|pin| vec![if before.contains(pin) { " " } else { "+" }.into(), pin.to_string()]),
             );
         context.out.say(format!("pins of {pattern}\n{}\n", table(&["", "pin"], rows)))?;
+        let enforced = self.mode.map_or(held.mode == Mode::Enforce, |mode| mode == ModeName::Enforce);
+        if let Some(mode) = self.mode {
+            context.out.say(format!("mode of {pattern}: {} -> {}\n", cell(json!(held).get("mode")), mode.wire()))?;
+        }
         let chains = seen.as_ref().map(Survey::pin_chains);
         for (address, error) in seen.iter().flat_map(|found| &found.silent) {
             context
@@ -91,7 +102,8 @@ impl PinHost {
                 ))?;
             }
         } else {
-            if !self.remove.is_empty() && !self.care.force {
+            let narrowed = !self.remove.is_empty() || (enforced && held.mode != Mode::Enforce);
+            if narrowed && !self.care.force {
                 return Err(unseen(&pattern));
             }
             context.out.warn(format!(
@@ -102,8 +114,10 @@ impl PinHost {
         let mut body = json!(held);
         if let Some(members) = body.as_object_mut() {
             members.insert("pins".into(), json!(pins));
+            if let Some(mode) = self.mode {
+                members.insert("mode".into(), json!(mode.wire()));
+            }
         }
-        let enforced = held.mode == Mode::Enforce;
         let base = config.version;
         let change = Change { pattern: pattern.clone(), body, pins: pins.clone(), chains, enforced, base };
         let answer = change.publish(context, &operator, self.care).await?;
@@ -167,11 +181,11 @@ impl PinHost {
     }
 }
 
-/// A pin is removed only beside what is served: it may be the one that every device needs now.
+/// A pin is removed, and pins are enforced, only beside what is served: it may need the very one that is not there.
 fn unseen(pattern: &HostPattern) -> Failure {
     Failure::new(
         Exit::LockOut,
-        format!("no valid chain of {pattern} was seen from here: removing a pin may lock devices out"),
+        format!("no valid chain of {pattern} was seen from here: this change may lock devices out"),
     )
-    .next("name the port (HOST:PORT), or your own CA with --ca FILE; --force removes it unseen")
+    .next("name the port (HOST:PORT), or your own CA with --ca FILE; --force makes it unseen")
 }

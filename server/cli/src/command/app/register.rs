@@ -60,7 +60,7 @@ impl Register {
         let answer = context.operator()?.post(&["apps"], &[], &body).await?;
         let named = |member: &str| cell(body.get(member));
         let text = format!(
-            "registered {} {} as {}\nnext: bonafide config export -o bonafide.config",
+            "registered {} {} as {}\nnext: run it; bonafide appraisals shows what it got, and why",
             named("id"),
             named("version"),
             cell(answer.get("app_id"))

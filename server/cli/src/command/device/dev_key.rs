@@ -84,8 +84,8 @@ impl DevKey {
 /// The key and what to do with it. It goes to stdout, where a script reads it; it stands nowhere else.
 fn shown_once(made: &Value) -> String {
     format!(
-        "{}\nfor {}, until {}; it is shown this once. Give it to Settings(developmentKey = …) of a debug build, never of \
-         a release.\nTokens made with it are for AUDIENCE+dev: name that at the gateway of your development API.",
+        "{}\nfor {}, until {}; it is shown this once. Give it to a debug build as `developmentKey` (Android and iOS: \
+         StartOptions; a desktop JVM: Settings), never to a release.\nTokens made with it are for AUDIENCE+dev: name that at the gateway of your development API.",
         cell(made.get("key")),
         cell(made.get("name")),
         when(made, "expires_at"),

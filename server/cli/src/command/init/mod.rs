@@ -86,7 +86,10 @@ impl Init {
     /// Sets up and prints nothing.
     pub(crate) async fn set_up(&self, context: &Context) -> Outcome {
         let url = Url::parse(&self.url).ok().filter(|url| url.scheme() == "https" && url.host_str().is_some());
-        let url = url.ok_or_else(|| Failure::usage(format!("{:?} is no https URL", self.url)))?;
+        let url = url.ok_or_else(|| {
+            Failure::usage(format!("{:?} is no https URL", self.url))
+                .next("for instance --url https://bonafide.acme.com")
+        })?;
         let data = &context.data;
         if data.join("operator.json").exists() || data.join("tls").exists() {
             return Err(Failure::refused(format!("{} holds a service already", data.display()))
@@ -118,7 +121,7 @@ impl Init {
         pins.sort_unstable();
         pins.dedup();
         if pins.len() < 2 {
-            return Err(Failure::usage(format!("{} pin for the service, but two are needed", pins.len()))
+            return Err(Failure::usage(format!("the service needs two pins or more, and has {}", pins.len()))
                 .next("--private-ca makes all that is needed; or add --service-backup-key FILE or --service-pin PIN"));
         }
         let mut options = InitOptions::new(data, &self.account, self.url.trim_end_matches('/'), pins);

@@ -14,6 +14,8 @@ import io.bonafide.platform.PlatformEvidence
  *   phones; the default is the trusted execution environment, which is hardware too.
  * @property evidence what states to the service that app and device are sound, beside Key Attestation, which comes with
  *   the install key: `PlayIntegrity` of `bonafide-play-integrity`; null: nothing.
+ * @property developmentKey for a developer's build, the key that `bonafide device dev-key create` showed; null in a release.
+ *   With one, every token is for the audience's `+dev` twin, which the API itself refuses.
  * @throws IllegalArgumentException for a name or limit that cannot be used.
  */
 public class StartOptions
@@ -25,6 +27,7 @@ public class StartOptions
         public val logLevel: LogLevel = LogLevel.INFO,
         public val strongBox: Boolean = false,
         public val evidence: PlatformEvidence? = null,
+        public val developmentKey: String? = null,
     ) {
         init {
             require(NAME.matches(name)) { "the name cannot be a folder's: $name" }

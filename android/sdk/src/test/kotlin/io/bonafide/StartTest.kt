@@ -117,6 +117,16 @@ class StartTest : OnAndroid() {
     }
 
     @Test
+    fun `a development key reaches the core, and one that cannot be read stops the start`() {
+        val protection = protection()
+        protection.start(app, StartOptions(InitialConfig.of(Vectors.initialConfig), developmentKey = DEVELOPMENT_KEY))
+        assertEquals(ProtectionStatus.Phase.RUNNING, protection.settled().phase)
+        assertEquals("AQEBAQEBAQEB", protection.status().developmentKey)
+        val cut = StartOptions(InitialConfig.of(Vectors.initialConfig), developmentKey = DEVELOPMENT_KEY.dropLast(1))
+        assertEquals(StatusCode.BAD_DEVELOPMENT_KEY, failureOf(options = cut).code)
+    }
+
+    @Test
     fun `an asset that is no config is told as such`() {
         val failure = failureOf(options = StartOptions())
         assertEquals(StatusCode.BAD_INITIAL_CONFIG, failure.code)
@@ -179,6 +189,9 @@ class StartTest : OnAndroid() {
 
     private companion object {
         const val LONG = 60_000L
+
+        /** Of the form that `bonafide device dev-key create` shows; no service knows it. */
+        val DEVELOPMENT_KEY = "bonafide_dev_AQEBAQEBAQEB." + "A".repeat(43)
     }
 }
 

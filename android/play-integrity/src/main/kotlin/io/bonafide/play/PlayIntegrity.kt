@@ -75,7 +75,7 @@ public class PlayIntegrity internal constructor(
     }
 
     private companion object {
-        /** The core waits ten seconds: what comes later would be thrown away. */
-        const val WAIT_MILLIS = 9_000L
+        /** A request waits ten seconds; what comes later goes with the next one, while its challenge is good. */
+        const val WAIT_MILLIS = 60_000L
     }
 }

@@ -27,6 +27,13 @@ private object Documented {
         Bonafide.start(context, StartOptions(requestTimeoutMillis = 8_000, logLevel = LogLevel.DEBUG, strongBox = true))
     }
 
+    fun development(
+        context: Context,
+        key: String,
+    ) {
+        Bonafide.start(context, StartOptions(developmentKey = key))
+    }
+
     fun errors(
         client: OkHttpClient,
         request: Request,

@@ -29,6 +29,7 @@ internal class AndroidLaunch(
             appBuild = app.build,
             requestTimeoutMillis = options.requestTimeoutMillis,
             logLevel = options.logLevel,
+            developmentKey = options.developmentKey,
         )
     }
 }

@@ -1,0 +1,111 @@
+//! Platforms that take their time: StrongBox, Apple's server over a bad network. What they give late is not lost.
+
+use super::*;
+
+/// How long evidence is waited for, and a little more.
+const PATIENCE: Duration = Duration::from_secs(12);
+
+/// Asks for tokens until a request has carried evidence.
+async fn until_carried(world: &World, core: &Core) -> (PublicKey, TokenRequest) {
+    for number in 0..200 {
+        token(core, &format!("more {number}")).await;
+        let request = last(world);
+        if !request.1.evidence.is_empty() {
+            return request;
+        }
+        world.clock.advance(Duration::from_secs(1));
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    unreachable!("no request carried evidence")
+}
+
+/// No challenge is sent twice: the service would refuse the second.
+fn assert_each_has_its_own_challenge(world: &World) {
+    let requests = world.service.signed_requests();
+    let challenges: std::collections::HashSet<_> = requests.iter().map(|(_, request)| &request.challenge).collect();
+    assert_eq!(challenges.len(), requests.len());
+}
+
+/// The time that the service has for its calls is not the platform's to use up.
+#[tokio::test]
+async fn a_platform_may_take_longer_than_a_call_to_the_service() {
+    let world = World::new().await;
+    let provider = Arc::new(ScriptedProvider::default());
+    let core = ios(&world, &provider);
+    let shut = provider.gate.shut();
+    tokio::join!(token(&core, "1"), async {
+        until(|| !provider.asked.lock().unwrap().is_empty()).await;
+        world.clock.advance(world.settings().request_deadline * 2);
+        drop(shut);
+    });
+    assert_eq!(last(&world).1.evidence.len(), 1);
+}
+
+#[tokio::test]
+async fn evidence_that_comes_late_goes_with_a_later_request() {
+    let world = World::new().await;
+    let provider = Arc::new(ScriptedProvider::default());
+    let core = ios(&world, &provider);
+    let shut = provider.gate.shut();
+    assert!(token(&core, "1").await.is_some(), "the request goes without");
+    assert_eq!(last(&world).1.evidence.len(), 0);
+    world.clock.advance(Duration::from_secs(5));
+    assert!(token(&core, "2").await.is_some());
+    assert_eq!(last(&world).1.evidence.len(), 0, "still without");
+    drop(shut);
+    let (signer, request) = until_carried(&world, &core).await;
+    let hash = bound_hash("acme", Platform::Ios, &request.challenge, Some(&signer.thumbprint()));
+    let asked: Vec<_> = provider.asked.lock().unwrap().iter().map(|request| request.bound_hash).collect();
+    assert_eq!(asked, [hash], "nothing else was asked for");
+    assert_each_has_its_own_challenge(&world);
+    token(&core, "last").await;
+    assert_eq!(last(&world).1.evidence.len(), 0, "sent once");
+}
+
+/// The service takes no challenge that is older than five minutes.
+#[tokio::test]
+async fn evidence_that_comes_too_late_is_asked_for_once_more() {
+    let world = World::new().await;
+    let provider = Arc::new(ScriptedProvider::default());
+    let core = ios(&world, &provider);
+    let shut = provider.gate.shut();
+    token(&core, "1").await;
+    world.clock.advance(Duration::from_secs(300));
+    drop(shut);
+    let (signer, request) = until_carried(&world, &core).await;
+    let hash = bound_hash("acme", Platform::Ios, &request.challenge, Some(&signer.thumbprint()));
+    let asked: Vec<_> = provider.asked.lock().unwrap().iter().map(|request| request.bound_hash).collect();
+    assert_eq!((asked.len(), asked.last()), (2, Some(&hash)));
+    assert_each_has_its_own_challenge(&world);
+}
+
+#[tokio::test]
+async fn a_key_that_is_attested_late_takes_over() {
+    let world = World::new().await;
+    let key = Arc::new(AttestingKey::new());
+    let core = android(&world, &key);
+    let shut = key.gate.shut();
+    assert!(token(&core, "1").await.is_some(), "the request goes by a key that nobody attests");
+    let (first, request) = last(&world);
+    assert_eq!(request.evidence.len(), 0);
+    drop(shut);
+    let attested = until_carried(&world, &core).await;
+    assert_attested(&key, &attested);
+    assert_eq!(attested.1.previous.map(|previous| previous.key), Some(first));
+    assert_eq!((key.public(), *key.made.lock().unwrap()), (Some(attested.0), 1));
+    assert_each_has_its_own_challenge(&world);
+}
+
+/// Two makings side by side would be one too many for a key store that has room for one candidate.
+#[tokio::test]
+async fn no_other_key_is_made_while_one_is_being_made() {
+    let world = World::new().await;
+    let key = Arc::new(AttestingKey::new());
+    let core = android(&world, &key);
+    let shut = key.gate.shut();
+    token(&core, "1").await;
+    world.clock.advance(Duration::from_secs(5));
+    tokio::time::timeout(PATIENCE, token(&core, "2")).await.unwrap();
+    assert_eq!(*key.made.lock().unwrap(), 1);
+    drop(shut);
+}
