@@ -16,15 +16,24 @@ APPLE = re.compile(r"\b(?:k?Sec[A-Z]\w+|errSec\w+|DC[A-Z]\w+)")
 
 
 def declarations(folder: Path, module: str) -> list[str]:
-    """A line for each public symbol that the module declares: its path, then its declaration."""
-    lines = set()
+    """A line for each public symbol that the module declares: its path, then its declaration; and one for each protocol
+    that a type conforms to by its sources."""
+    lines, paths, conformances = set(), {}, []
     for file in sorted(folder.glob(f"{module}*.symbols.json")):
-        for symbol in json.loads(file.read_text())["symbols"]:
+        graph = json.loads(file.read_text())
+        for symbol in graph["symbols"]:
             # What the compiler or a protocol's extension adds comes without a place in the sources.
             if symbol["accessLevel"] not in ("public", "open") or "location" not in symbol:
                 continue
             text = "".join(part["spelling"] for part in symbol["declarationFragments"])
-            lines.add(f"{'.'.join(symbol['pathComponents'])}: {' '.join(text.split())}")
+            path = paths[symbol["identifier"]["precise"]] = ".".join(symbol["pathComponents"])
+            lines.add(f"{path}: {' '.join(text.split())}")
+        conformances += [one for one in graph["relationships"] if one["kind"] == "conformsTo"]
+    for one in conformances:
+        # Which of Foundation's modules has it differs by version; so do the compiler's own additions to what is copyable.
+        protocol = paths.get(one["target"]) or one.get("targetFallback", one["target"]).split(".")[-1]
+        if one["source"] in paths and protocol not in ("Copyable", "Escapable", "BitwiseCopyable"):
+            lines.add(f"{paths[one['source']]}: conforms to {protocol}")
     return sorted(lines)
 
 
