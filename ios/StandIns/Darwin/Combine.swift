@@ -1,4 +1,4 @@
-// Combine, as far as the sources use it.
+// Combine, as far as the sources and tests use it.
 public protocol Publisher<Output, Failure> {
     associatedtype Output
     associatedtype Failure: Error
@@ -30,6 +30,10 @@ public final class Future<Output, Failure: Error>: Publisher {
     public init(_ attemptToFulfill: @escaping (@escaping Promise) -> Void) {}
 }
 
+public final class AnyCancellable {
+    public func cancel() {}
+}
+
 public enum Publishers {
     public struct HandleEvents<Upstream: Publisher>: Publisher {
         public typealias Output = Upstream.Output
@@ -43,6 +47,10 @@ extension Publisher {
         receiveCompletion: ((Subscribers.Completion<Failure>) -> Void)? = nil, receiveCancel: (() -> Void)? = nil,
         receiveRequest: ((Subscribers.Demand) -> Void)? = nil
     ) -> Publishers.HandleEvents<Self> { fatalError("only type-checked against") }
+
+    public func sink(
+        receiveCompletion: @escaping (Subscribers.Completion<Failure>) -> Void, receiveValue: @escaping (Output) -> Void
+    ) -> AnyCancellable { fatalError("only type-checked against") }
 
     public func eraseToAnyPublisher() -> AnyPublisher<Output, Failure> { fatalError("only type-checked against") }
 }
