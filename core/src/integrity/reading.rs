@@ -44,8 +44,13 @@ const CHANCE: &[&str] = &["friday"];
 
 /// Whether a file's name holds one of these, which are in lower case. An app may be called after a day of the week.
 pub(super) fn holds_any(name: &str, known: &[&str]) -> bool {
-    let name = CHANCE.iter().fold(name.to_ascii_lowercase(), |name, word| name.replace(word, "/"));
+    let name = without_chance(&name.to_ascii_lowercase());
     known.iter().any(|known| name.contains(known))
+}
+
+/// The name with a stroke in the place of each such word.
+pub(super) fn without_chance(name: &str) -> String {
+    CHANCE.iter().fold(name.to_owned(), |name, word| name.replace(word, "/"))
 }
 
 /// Traces from several places, some of which could not be looked at.

@@ -5,7 +5,7 @@ use std::path::Path;
 use bonafide_protocol::measurement::Traces;
 
 use super::maps::Maps;
-use super::reading::{Search, read_text};
+use super::reading::{Search, read_text, without_chance};
 use crate::port::Files;
 
 const TASKS: &str = "/proc/self/task";
@@ -71,7 +71,8 @@ impl Threads {
         // Without the mappings nobody knows whose GLib it is: it gets the benefit, and the mappings are unknown.
         let glib = maps.map_or(true, |maps| maps.iter().any(|mapping| mapping.stem().starts_with(GLIB)));
         let known = |name: &&String| {
-            AGENT_THREADS.iter().any(|agent| name.starts_with(agent)) || !glib && GLIB_THREADS.contains(&name.as_str())
+            AGENT_THREADS.iter().any(|agent| without_chance(name).starts_with(agent))
+                || !glib && GLIB_THREADS.contains(&name.as_str())
         };
         Traces::found(self.names.iter().filter(known))
     }
@@ -114,6 +115,7 @@ mod tests {
         let (clean, gdb) = (&none[..], &["gdb"][..]);
         let cases: &[(&str, Described, &[&str], &[&str])] = &[
             ("clean", process().thread(11, "GC Thread#0", 0), clean, clean),
+            ("a day of the week", process().thread(11, "friday.worker", 0), clean, clean),
             ("gdb on the second thread", process().thread(11, "x", 7).with("/proc/7/comm", "gdb\n"), clean, gdb),
             ("a tracer that is hidden", process().thread(11, "x", 7), clean, &["a process"]),
             ("two tracers", process().thread(11, "x", 7).thread(12, "y", 8), clean, &["a process"]),
