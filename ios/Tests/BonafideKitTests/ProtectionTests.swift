@@ -204,14 +204,21 @@ final class ProtectionTests: XCTestCase {
         let app = try temporaryFolder().appendingPathComponent("Acme.app")
         let share = app.appendingPathComponent("PlugIns/Share.appex")
         try FileManager.default.createDirectory(at: share, withIntermediateDirectories: true)
-        for (folder, id) in [(app, "com.acme.app"), (share, "com.acme.app.share")] {
-            let info = ["CFBundleIdentifier": id, "CFBundleShortVersionString": "1.2", "CFBundleVersion": "7", "CFBundleExecutable": "Acme"]
+        for (folder, id, executable) in [(app, "com.acme.app", "Acme"), (share, "com.acme.app.share", "Share")] {
+            let info = [
+                "CFBundleIdentifier": id, "CFBundleShortVersionString": "1.2", "CFBundleVersion": "7",
+                "CFBundleExecutable": executable,
+            ]
+            let file = folder.appendingPathComponent(executable)
+            try Data().write(to: file)
+            try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: file.path)
             try PropertyListSerialization.data(fromPropertyList: info, format: .xml, options: 0)
                 .write(to: folder.appendingPathComponent("Info.plist"))
         }
         let facts = AppFacts(of: try XCTUnwrap(Bundle(url: share)))
         XCTAssertTrue(facts.isExtension)
         XCTAssertEqual([facts.id, facts.version, facts.build], ["com.acme.app", "1.2", "7"])
+        XCTAssertEqual(facts.executable?.lastPathComponent, "Share", "what runs, and what the sandbox lets it read")
         XCTAssertThrowsError(try facts.configFile()) { XCTAssertEqual($0.bonafide?.code, .badInitialConfig) }
         try Data("config".utf8).write(to: app.appendingPathComponent("bonafide.config"))
         XCTAssertEqual(try Data(contentsOf: facts.configFile()), Data("config".utf8))

@@ -21,7 +21,7 @@ struct AppFacts: Sendable {
         id = app.bundleIdentifier ?? ""
         version = app.infoDictionary?["CFBundleShortVersionString"] as? String ?? ""
         build = app.infoDictionary?["CFBundleVersion"] as? String ?? ""
-        executable = app.executableURL
+        executable = bundle.executableURL
         folders = [bundle, app].compactMap { $0.resourceURL ?? $0.bundleURL }
     }
 
