@@ -1,5 +1,6 @@
 //! Gathers the evidence of one request, and keeps what the service said of the next.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bonafide_protocol::encoding::Sha256;
@@ -36,6 +37,8 @@ pub(crate) struct Attestor {
     rights: Rights,
     key_store: Source,
     provided: Source,
+    /// There was a key in use when it was looked for last.
+    has_key: AtomicBool,
     /// Candidates, by the hash that their attestation carries.
     making: Errand<Sha256, Result<Candidate, Failure>>,
     asking: Errand<EvidenceRequest, Result<Evidence, EvidenceFailure>>,
@@ -93,6 +96,7 @@ impl Attestor {
             rights: Rights::new(Arc::clone(&ports.storage), settings.app.platform, settings.runtime.clone()),
             key_store: Source::default(),
             provided: Source::default(),
+            has_key: AtomicBool::default(),
             making: Errand::default(),
             asking: Errand::default(),
         }
@@ -101,7 +105,12 @@ impl Attestor {
     /// The key in use, and the right to carry evidence, if any is due. While another request has it, one whose evidence
     /// still counts goes on without; one that would be refused without evidence, since none counts any more, waits.
     pub(crate) async fn turn(&self) -> Result<(Option<KeyHandle>, Option<Turn>), Failure> {
+        // A key store that makes its first key answers no other question before that has ended.
+        if self.making.is_under_way() && !self.has_key.load(Ordering::Relaxed) {
+            return Err(being_made());
+        }
         let key = self.key_in_use().await?;
+        self.has_key.store(key.is_some(), Ordering::Relaxed);
         if self.attests_nothing() {
             return Ok((key, None));
         }
@@ -116,9 +125,7 @@ impl Attestor {
         let Some(right) = right else {
             // The one that has the right makes the first key, and attests it. One of another's making would be lost.
             return match key {
-                None if self.keys.attests() && self.to_ask(dues).any() => {
-                    Err(Failure::new(Status::KeyUnavailable).with("reason", "it is being made"))
-                }
+                None if self.keys.attests() && self.to_ask(dues).any() => Err(being_made()),
                 key => Ok((key, None)),
             };
         };
@@ -167,10 +174,11 @@ impl Attestor {
             let request = EvidenceRequest { bound_hash, anew: due == Due::Anew };
             self.provided_for(request, challenge, &mut gathered).await;
         }
-        if gathered.keeps_challenge && !gathered.evidence.is_empty() {
-            // The candidate's attestation spends it.
-            gathered.keeps_challenge = false;
-            self.asking.forgo();
+        // The candidate's attestation spends it.
+        gathered.keeps_challenge &= gathered.evidence.is_empty();
+        if !gathered.keeps_challenge {
+            self.making.spent(challenge);
+            self.asking.spent(challenge);
         }
         gathered
     }
@@ -410,6 +418,11 @@ impl Held {
             Err(failure) => tracing::warn!(%failure, "when evidence was sent is taken from memory"),
         }
     }
+}
+
+/// Why there is no key yet: nobody asks for an unattested one beside it.
+pub(crate) fn being_made() -> Failure {
+    Failure::new(Status::KeyUnavailable).with("reason", "it is being made")
 }
 
 fn lock(schedule: &Mutex<Held>) -> MutexGuard<'_, Held> {

@@ -55,6 +55,11 @@ impl<A: PartialEq, T> Errand<A, T> {
         brought.map_err(|_| Absent::Broken)
     }
 
+    /// Whether the platform is still at it, and nobody waits for it any more.
+    pub(crate) fn is_under_way(&self) -> bool {
+        self.0.try_lock().is_ok_and(|slot| slot.as_ref().is_some_and(|running| !running.work.is_finished()))
+    }
+
     /// The challenge of what has been brought meanwhile, if the service still takes it at `now` (boot milliseconds).
     pub(crate) fn ready(&self, now: u64) -> Option<Challenge> {
         let slot = self.0.try_lock().ok()?;
@@ -62,12 +67,12 @@ impl<A: PartialEq, T> Errand<A, T> {
         running.challenge.clone().filter(|challenge| challenge.is_good(now))
     }
 
-    /// The challenge is spent without what was to be brought, which is then good for nothing.
-    pub(crate) fn forgo(&self) {
+    /// This challenge is spent. What was still to be brought for it is good for nothing.
+    pub(crate) fn spent(&self, challenge: &Challenge) {
         if let Ok(mut slot) = self.0.try_lock()
             && let Some(running) = slot.as_mut()
         {
-            running.challenge = None;
+            running.challenge.take_if(|kept| kept.text == challenge.text);
         }
     }
 }

@@ -11,7 +11,7 @@ mod source;
 
 use std::time::Duration;
 
-pub(crate) use attestor::{Attestor, Dues, Gathered, Turn};
+pub(crate) use attestor::{Attestor, Dues, Gathered, Turn, being_made};
 
 /// How long a platform is waited for, and a request that carries evidence.
 const PATIENCE: Duration = Duration::from_secs(10);

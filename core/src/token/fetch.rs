@@ -17,7 +17,7 @@ use super::cache::Key;
 use super::challenges::Challenges;
 use crate::Failure;
 use crate::challenge::Challenge;
-use crate::evidence::{Attestor, Dues, Gathered, Turn};
+use crate::evidence::{Attestor, Dues, Gathered, Turn, being_made};
 use crate::health::{Concern, Health};
 use crate::held::Held;
 use crate::integrity::{Measurer, is_incomplete};
@@ -145,6 +145,9 @@ impl Fetcher {
         deadline.put_off(began, self.clock.boot_millis());
         let deadline = *deadline;
         if gathered.keeps_challenge {
+            if in_use.is_none() {
+                return Err(being_made());
+            }
             challenge = self.service.challenge(deadline).await?;
         }
         let challenge = challenge.text;

@@ -9,8 +9,7 @@ const PATIENCE: Duration = Duration::from_secs(12);
 async fn until_carried(world: &World, core: &Core) -> (PublicKey, TokenRequest) {
     for number in 0..200 {
         token(core, &format!("more {number}")).await;
-        let request = last(world);
-        if !request.1.evidence.is_empty() {
+        if let Some(request) = world.service.signed_requests().pop().filter(|one| !one.1.evidence.is_empty()) {
             return request;
         }
         world.clock.advance(Duration::from_secs(1));
@@ -84,15 +83,18 @@ async fn a_key_that_is_attested_late_takes_over() {
     let world = World::new().await;
     let key = Arc::new(AttestingKey::new());
     let core = android(&world, &key);
+    token(&core, "0").await;
+    let first = last(&world).0;
+    world.clock.advance(Duration::from_secs(120));
     let shut = key.gate.shut();
-    assert!(token(&core, "1").await.is_some(), "the request goes by a key that nobody attests");
-    let (first, request) = last(&world);
-    assert_eq!(request.evidence.len(), 0);
+    assert!(token(&core, "1").await.is_some(), "the request goes by the key in use");
+    let (signer, request) = last(&world);
+    assert_eq!((&signer, request.evidence.len()), (&first, 0));
     drop(shut);
     let attested = until_carried(&world, &core).await;
     assert_attested(&key, &attested);
     assert_eq!(attested.1.previous.map(|previous| previous.key), Some(first));
-    assert_eq!((key.public(), *key.made.lock().unwrap()), (Some(attested.0), 1));
+    assert_eq!((key.public(), *key.made.lock().unwrap()), (Some(attested.0), 2));
     assert_each_has_its_own_challenge(&world);
 }
 
@@ -102,10 +104,30 @@ async fn no_other_key_is_made_while_one_is_being_made() {
     let world = World::new().await;
     let key = Arc::new(AttestingKey::new());
     let core = android(&world, &key);
+    token(&core, "0").await;
+    world.clock.advance(Duration::from_secs(120));
     let shut = key.gate.shut();
     token(&core, "1").await;
     world.clock.advance(Duration::from_secs(5));
     tokio::time::timeout(PATIENCE, token(&core, "2")).await.unwrap();
-    assert_eq!(*key.made.lock().unwrap(), 1);
+    assert_eq!(*key.made.lock().unwrap(), 2);
     drop(shut);
+}
+
+/// A key store that makes its first key answers nothing else meanwhile: nobody waits for it, and nothing is asked of it.
+#[tokio::test]
+async fn a_first_key_that_takes_long_is_told_of_at_once_and_attested_when_it_is_there() {
+    let world = World::new().await;
+    let key = Arc::new(AttestingKey::new());
+    let core = android(&world, &key);
+    let shut = key.gate.shut();
+    let ask = |order: &'static str| core.token(HOST, Some(order.as_bytes()), PATIENCE);
+    assert_eq!(ask("1").await.unwrap().status, Some(Status::KeyUnavailable));
+    world.clock.advance(Duration::from_secs(30));
+    assert_eq!(ask("2").await.unwrap().status, Some(Status::KeyUnavailable));
+    assert_eq!(world.service.signed_requests().len(), 0, "by a key that nobody attests");
+    drop(shut);
+    let attested = until_carried(&world, &core).await;
+    assert_attested(&key, &attested);
+    assert_eq!((attested.1.previous, *key.made.lock().unwrap()), (None, 1));
 }

@@ -131,7 +131,11 @@ impl InstallKey for AttestingKey {
     fn make_candidate(&self, challenge: &Sha256) -> Result<Candidate, KeyFailure> {
         self.check(Fault::Make)?;
         *self.made.lock().unwrap() += 1;
+        // As Android's: while the first key is made, nobody learns whether there is one.
+        let in_use = self.key.lock().unwrap();
+        let locked = in_use.is_none().then_some(in_use);
         self.gate.pass();
+        drop(locked);
         let key = Arc::new(P256Key::generate().unwrap());
         let handle = Self::handle(&key);
         let PublicKey::P256 { x, y } = &handle.public else { unreachable!() };
