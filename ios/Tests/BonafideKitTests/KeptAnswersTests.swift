@@ -53,7 +53,12 @@ final class KeptAnswersTests: XCTestCase {
         try made(sessions, mine) { task, relay, session in
             XCTAssertFalse(session.configuration.urlCache === apps)
             XCTAssertEqual(session.configuration.urlCache?.diskCapacity, 0)
-            XCTAssertTrue(isKept(mine, by: relay, task), "nothing of a pinned host is kept in memory either")
+            XCTAssertFalse(isKept(mine, by: relay, task), "the next user would be shown the answers of the one before")
+        }
+        fake.pin("other.example", to: [])
+        try made(sessions, theirs) { task, relay, session in
+            XCTAssertEqual(session.configuration.urlCache?.diskCapacity, 0)
+            XCTAssertTrue(isKept(theirs, by: relay, task), "a host without a token knows no user by it")
         }
     }
 

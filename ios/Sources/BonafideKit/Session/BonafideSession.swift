@@ -12,9 +12,9 @@ import Foundation
 /// - Requests to protected hosts leave with their token and, where no valid one could be had in time, with the status.
 ///   Other hosts never get either, not by a redirect, and not when the app set the headers itself.
 /// - `http` to a pinned or protected host is refused.
-/// - For pinned hosts neither the configuration's `protocolClasses` nor its cache answer: no server would be looked at. Their
-///   answers are kept in memory, and those of other protected hosts not at all: a request with its token would lie beside
-///   them on the disk.
+/// - For pinned hosts neither the configuration's `protocolClasses` nor its cache answer: no server would be looked at. What
+///   they answer is kept in memory. Of protected hosts nothing is kept: a request with its token would lie beside it on the
+///   disk, and the next user would be shown the answers of the one before.
 ///
 /// Leave the `delegate` of a task that this hands out alone, or set a ``PinningDelegate``: the system asks it in place of
 /// this session's, about the server's certificates and redirects too. (One that the app's delegate sets while the task is

@@ -146,7 +146,7 @@ final class InnerSessions: Sendable {
     private func open(_ pins: String, _ revision: UInt64, tokenHeader: String? = nil) -> Inner {
         let isPinned = !pins.isEmpty || isBackground
         let relay = SessionRelay(
-            forwardingTo: delegate, protection: protection, wait: wait, hasOwnCache: isPinned,
+            forwardingTo: delegate, protection: protection, wait: wait,
             belongs: { [protection] request in
                 // A host without pins is no exception: its server may show a certificate for a pinned host as well, and
                 // would be sent the next request for that.

@@ -14,8 +14,6 @@ final class SessionRelay: PinningDelegate, @unchecked Sendable {
     private let isEnded = Locked(false)
     /// Whether it has followed a request to a host without pins.
     private let isStray = Locked(false)
-    /// Whether its cache is in memory, and no other session's.
-    private let hasOwnCache: Bool
     /// Whether a request belongs into this session: see ``InnerSessions``.
     private let belongs: @Sendable (URLRequest) throws -> Bool
     private let onMove: @Sendable (Handler, URLRequest) throws -> Void
@@ -26,14 +24,12 @@ final class SessionRelay: PinningDelegate, @unchecked Sendable {
 
     init(
         forwardingTo delegate: (any URLSessionDelegate)?, protection: any Protection, wait: TimeInterval,
-        hasOwnCache: Bool = false,
         belongs: @escaping @Sendable (URLRequest) throws -> Bool,
         onMove: @escaping @Sendable (Handler, URLRequest) throws -> Void,
         onStray: @escaping @Sendable (SessionRelay, URLRequest) throws -> Bool = { _, _ in false },
         onInvalid: @escaping @Sendable (SessionRelay, URLSession, (any Error)?) -> Void
     ) {
         (self.belongs, self.onMove, self.onStray, self.onInvalid) = (belongs, onMove, onStray, onInvalid)
-        self.hasOwnCache = hasOwnCache
         super.init(forwardingTo: delegate, protection: protection, wait: wait)
     }
 
@@ -114,8 +110,6 @@ final class SessionRelay: PinningDelegate, @unchecked Sendable {
         if let handler = handler(of: task) { return handler.binding }
         return bindings.with { $0[ObjectIdentifier(task)] }
     }
-
-    override func mayBeKept(_ request: URLRequest?) -> Bool { hasOwnCache || super.mayBeKept(request) }
 
     override func ended(_ task: URLSessionTask) {
         bindings.with { _ = $0.removeValue(forKey: ObjectIdentifier(task)) }

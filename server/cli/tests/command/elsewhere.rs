@@ -120,6 +120,27 @@ fn pins_are_taken_from_a_server_only_as_the_service_sees_it() {
 }
 
 #[test]
+fn pins_are_enforced_only_as_the_service_sees_the_server() {
+    let bench = Bench::new();
+    let host = intercepted(bench.path(), &["other"], ONE_LOOK, &["own"]).to_string();
+    assert_eq!(bench.add(&host, &["--mode", "report", "--force"]).code, 0);
+    let before = bench.service.version();
+    let enforce = |host: &str, more: &[&str]| {
+        let pin = ["api", "pin", host, "--mode", "enforce", "--ca", &bench.file("ca.pem"), "--yes"];
+        bench.service.data.run(&[&pin[..], more].concat())
+    };
+    let host = intercepted(bench.path(), &["other"], ONE_LOOK, &["own"]).to_string();
+    let ended = enforce(&host, &[]);
+    assert_eq!(ended.code, 1, "{}{}", ended.stdout, ended.stderr);
+    assert!(ended.stderr.contains("intercepts"), "{}", ended.stderr);
+    assert_eq!(bench.service.version(), before, "nothing was published");
+
+    let host = intercepted(bench.path(), &["other"], 2 * ONE_LOOK, &["other"]).to_string();
+    let ended = enforce(&host, &[]);
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+}
+
+#[test]
 fn a_server_out_of_the_services_reach_is_said_so_and_pinned() {
     let bench = Bench::new();
     let host = intercepted(bench.path(), &["own"], ONE_LOOK, &[]).to_string();

@@ -111,10 +111,10 @@ impl Default for EvidencePolicy {
 const REVOCATIONS: u64 = 3 * DAY;
 
 impl Default for MaxAge {
-    /// A Key Attestation takes a new key, an assertion a moment, and Google counts the requests of Play Integrity. Who
-    /// shares something on a Monday may have opened the app on Friday.
+    /// A Key Attestation takes a new key, an assertion a moment, and Google counts the requests of Play Integrity. That an
+    /// extension lives longer on what its app has proven than the app itself is the operator's decision.
     fn default() -> Self {
-        Self { android_key: 7 * DAY, app_attest: HOUR, app_extension: 3 * DAY, play_integrity: DAY }
+        Self { android_key: 7 * DAY, app_attest: HOUR, app_extension: HOUR, play_integrity: DAY }
     }
 }
 
@@ -256,7 +256,7 @@ mod tests {
         let stored = serde_json::to_value(&policy).unwrap();
         // Frozen: what a database holds.
         let ages =
-            json!({ "android_key": 604_800, "app_attest": 600, "app_extension": 259_200, "play_integrity": 86_400 });
+            json!({ "android_key": 604_800, "app_attest": 600, "app_extension": 3_600, "play_integrity": 86_400 });
         assert_eq!(stored, json!({ "max_age": ages, "least_patch_level": 202_504, "since": 7 }));
         assert_eq!(EvidencePolicy::recall(&stored), policy);
         assert_eq!(serde_json::to_value(EvidencePolicy::default()).unwrap(), json!({}));
@@ -305,8 +305,10 @@ mod tests {
 
     #[test]
     fn evidence_counts_for_its_time_and_is_asked_for_before_that_ends() {
-        let policy = EvidencePolicy { since: 1_000, ..EvidencePolicy::default() };
         let kind = EvidenceKind::AppAttest;
+        assert!(!EvidencePolicy::default().counts(kind, 1_000, 1_001 + HOUR, true), "nobody has decided otherwise");
+        let max_age = MaxAge { app_extension: 3 * DAY, ..MaxAge::default() };
+        let policy = EvidencePolicy { since: 1_000, max_age, ..EvidencePolicy::default() };
         assert!(policy.counts(kind, 1_000, 1_000 + HOUR, false));
         assert!(!policy.counts(kind, 1_000, 1_001 + HOUR, false));
         assert!(!policy.counts(kind, 1_000, 1_001 + 3 * DAY, true));

@@ -66,7 +66,8 @@ impl PinHost {
             ))
         })?;
 
-        let seen = self.look(context, &operator, target.as_ref()).await?;
+        let enforces = held.mode != Mode::Enforce && self.mode == Some(ModeName::Enforce);
+        let seen = self.look(context, &operator, target.as_ref(), enforces).await?;
         let mut pins = held.pins.pins().to_vec();
         for pin in self.added(seen.as_ref())? {
             if !pins.contains(&pin) {
@@ -102,7 +103,7 @@ impl PinHost {
                 ))?;
             }
         } else {
-            let narrowed = !self.remove.is_empty() || (enforced && held.mode != Mode::Enforce);
+            let narrowed = !self.remove.is_empty() || enforces;
             if narrowed && !self.care.force {
                 return Err(unseen(&pattern));
             }
@@ -137,8 +138,15 @@ impl PinHost {
         Ok((HostPattern::Exact(target.host.clone()), Some(target)))
     }
 
-    /// What is served now. Only pins taken from it need it to be reachable and valid.
-    async fn look(&self, context: &Context, operator: &Operator, target: Option<&Target>) -> Outcome<Option<Survey>> {
+    /// What is served now. Only pins taken from it need it to be reachable and valid; they, and pins that are enforced from
+    /// now on, need the service to see the same.
+    async fn look(
+        &self,
+        context: &Context,
+        operator: &Operator,
+        target: Option<&Target>,
+        enforces: bool,
+    ) -> Outcome<Option<Survey>> {
         let Some(target) = target else {
             return if self.from_server {
                 Err(Failure::usage("--from-server needs one host, not a pattern"))
@@ -148,7 +156,9 @@ impl PinHost {
         };
         let roots = Roots::load(self.ca.as_deref())?;
         match survey(target, &roots, context.out).await {
-            Ok(found) if self.from_server => {
+            // A chain that is not valid here (a private CA without --ca) says nothing about devices.
+            Ok(found) if !self.from_server && found.valid().is_err() => Ok(None),
+            Ok(found) if self.from_server || enforces => {
                 context.out.say(found.describe())?;
                 found.valid()?;
                 let elsewhere = compare(operator, &found, context.out).await?;
@@ -156,8 +166,7 @@ impl PinHost {
                 context.out.say(format!("{elsewhere}\n"))?;
                 Ok(Some(found))
             }
-            // A chain that is not valid here (a private CA without --ca) says nothing about devices.
-            Ok(found) => Ok(found.valid().is_ok().then_some(found)),
+            Ok(found) => Ok(Some(found)),
             Err(failure) if self.from_server => Err(failure),
             Err(_) => Ok(None),
         }

@@ -41,6 +41,12 @@ impl Installed {
         Self { iphone, world, jwks }
     }
 
+    /// The operator lets extensions live for three days on what their app has proven.
+    async fn allow_three_days(&self) {
+        let policy = json!({ "findings": {}, "evidence": { "max_age": { "app_extension": 3 * DAY } } });
+        self.world.policy(policy).await;
+    }
+
     async fn is_now(&mut self, described: &Described) {
         let app = &self.iphone.phone.device.request.app;
         self.iphone.phone.device.request.measurement = described.measurement(app).await;
@@ -121,6 +127,8 @@ async fn what_the_app_gave_counts_longer_for_its_extensions_and_never_for_itself
     let clock = installed.world.service.clock.clone();
     clock.set(NOW + HOUR + 1);
     installed.ask(&BUILT.phone(), &["evidence_expired"], "the app itself, an hour later").await;
+    installed.ask(&BUILT.share(), &["evidence_expired"], "its extension too, if nobody says otherwise").await;
+    installed.allow_three_days().await;
     let mut altered = BUILT.share();
     altered.executable.1.reverse();
     installed.ask(&altered, &["app_altered", "evidence_expired"], "what only says that it is an extension").await;
@@ -139,6 +147,7 @@ async fn what_could_be_the_app_as_well_goes_by_what_holds_for_the_app() {
     let other = Built { app: b"another app's code", share: BUILT.app, ..BUILT };
     register(&installed.world, Platform::Ios, other.ipa()).await;
     installed.open().await;
+    installed.allow_three_days().await;
     installed.world.service.clock.set(NOW + HOUR + 1);
     installed.ask(&BUILT.phone(), &["evidence_expired"], "the app of the one").await;
     installed.ask(&BUILT.share(), &[], "the extension of the one").await;
