@@ -71,7 +71,8 @@ impl Threads {
         // Without the mappings nobody knows whose GLib it is: it gets the benefit, and the mappings are unknown.
         let glib = maps.map_or(true, |maps| maps.iter().any(|mapping| mapping.stem().starts_with(GLIB)));
         let known = |name: &&String| {
-            AGENT_THREADS.iter().any(|agent| without_chance(name).starts_with(agent))
+            let begins = without_chance(name);
+            AGENT_THREADS.iter().any(|agent| begins.starts_with(agent))
                 || !glib && GLIB_THREADS.contains(&name.as_str())
         };
         Traces::found(self.names.iter().filter(known))

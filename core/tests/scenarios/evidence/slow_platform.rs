@@ -18,6 +18,16 @@ async fn until_carried(world: &World, core: &Core) -> (PublicKey, TokenRequest) 
     unreachable!("no request carried evidence")
 }
 
+/// What the evidence of an iPhone's request has to carry.
+fn hash_of((signer, request): &(PublicKey, TokenRequest)) -> [u8; 32] {
+    bound_hash("acme", Platform::Ios, &request.challenge, Some(&signer.thumbprint()))
+}
+
+/// What the provider was asked for, in this order.
+fn hashes(provider: &ScriptedProvider) -> Vec<[u8; 32]> {
+    provider.asked.lock().unwrap().iter().map(|request| request.bound_hash).collect()
+}
+
 /// No challenge is sent twice: the service would refuse the second.
 fn assert_each_has_its_own_challenge(world: &World) {
     let requests = world.service.signed_requests();
@@ -52,10 +62,9 @@ async fn evidence_that_comes_late_goes_with_a_later_request() {
     assert!(token(&core, "2").await.is_some());
     assert_eq!(last(&world).1.evidence.len(), 0, "still without");
     drop(shut);
-    let (signer, request) = until_carried(&world, &core).await;
-    let hash = bound_hash("acme", Platform::Ios, &request.challenge, Some(&signer.thumbprint()));
-    let asked: Vec<_> = provider.asked.lock().unwrap().iter().map(|request| request.bound_hash).collect();
-    assert_eq!(asked, [hash], "nothing else was asked for");
+    let carried = until_carried(&world, &core).await;
+    let asked = hashes(&provider);
+    assert_eq!(asked, [hash_of(&carried)], "nothing else was asked for");
     assert_each_has_its_own_challenge(&world);
     token(&core, "last").await;
     assert_eq!(last(&world).1.evidence.len(), 0, "sent once");
@@ -71,10 +80,9 @@ async fn evidence_that_comes_too_late_is_asked_for_once_more() {
     token(&core, "1").await;
     world.clock.advance(Duration::from_secs(300));
     drop(shut);
-    let (signer, request) = until_carried(&world, &core).await;
-    let hash = bound_hash("acme", Platform::Ios, &request.challenge, Some(&signer.thumbprint()));
-    let asked: Vec<_> = provider.asked.lock().unwrap().iter().map(|request| request.bound_hash).collect();
-    assert_eq!((asked.len(), asked.last()), (2, Some(&hash)));
+    let carried = until_carried(&world, &core).await;
+    let asked = hashes(&provider);
+    assert_eq!((asked.len(), asked.last()), (2, Some(&hash_of(&carried))));
     assert_each_has_its_own_challenge(&world);
 }
 
