@@ -2,6 +2,8 @@ package io.bonafide
 
 import io.bonafide.platform.Platform
 import kotlinx.coroutines.CompletableDeferred
+import kotlinx.coroutines.runBlocking
+import kotlinx.coroutines.withTimeout
 
 /** An engine that counts what it is asked, and answers what it is told to. */
 internal class EngineDouble(
@@ -12,7 +14,7 @@ internal class EngineDouble(
     var lease = Lease("Bonafide-Token", "token-1", null, freshForMillis = 60_000)
     var protectedHosts = setOf("api.acme.com")
     var pinVerdict: () -> PinVerdict = { PinVerdict.Unpinned }
-    var closed = false
+    val ended = CompletableDeferred<Unit>()
     var developmentKey: String? = null
     private var revision = 1L
 
@@ -81,21 +83,26 @@ internal class EngineDouble(
         )
 
     override fun close() {
-        closed = true
+        ended.complete(Unit)
     }
 }
+
+private const val LONG = 60_000L
 
 /** Starts doubles when told to. */
 internal class StarterDouble : EngineStarter {
     val gate = CompletableDeferred<Unit>()
     private val begun = CompletableDeferred<(Long) -> Unit>()
     var starts = 0
-    lateinit var engine: EngineDouble
+    private val made = CompletableDeferred<EngineDouble>()
+
+    /** What was made; waits for it. */
+    val engine: EngineDouble get() = runBlocking { withTimeout(LONG) { made.await() } }
 
     fun open() = apply { gate.complete(Unit) }
 
     /** A config is in force while the start is still at work. */
-    fun announceEarly(revision: Long) = kotlinx.coroutines.runBlocking { begun.await() }(revision)
+    fun announceEarly(revision: Long) = runBlocking { begun.await() }(revision)
 
     override fun start(
         platform: Platform,
@@ -104,9 +111,9 @@ internal class StarterDouble : EngineStarter {
         onStatus: () -> Unit,
     ): Engine {
         begun.complete(onRevision)
-        kotlinx.coroutines.runBlocking { gate.await() }
+        runBlocking { gate.await() }
         starts++
-        return EngineDouble(onRevision, onStatus).also { engine = it }
+        return EngineDouble(onRevision, onStatus).also { made.complete(it) }
     }
 }
 

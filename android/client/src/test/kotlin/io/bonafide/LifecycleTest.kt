@@ -128,9 +128,7 @@ class LifecycleTest {
         protection.start(settings())
         protection.close()
         starter.open()
-        val gone = generateSequence { Thread.getAllStackTraces().keys.firstOrNull { it.name == "bonafide-start" } }
-        gone.firstOrNull()?.join()
-        assertTrue(starter.engine.closed)
+        runBlocking { withTimeout(LONG) { starter.engine.ended.await() } }
         assertEquals(ProtectionStatus.Phase.CLOSED, protection.status().phase)
     }
 
