@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{Read, Seek};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use aws_lc_rs::digest::{Context, SHA256};
 use bonafide_protocol::encoding::{sha256, to_hex};
@@ -28,7 +28,8 @@ pub(crate) struct Digests {
 
 impl Digests {
     /// Measures files as the device does: the whole file by SHA-256, and the code of the core's library in or as it.
-    pub(crate) fn of(paths: &[std::path::PathBuf]) -> Outcome<Self> {
+    /// Where `jars`, a JVM has to load them: each is a jar, or the library.
+    pub(crate) fn of(paths: &[PathBuf], jars: bool) -> Outcome<Self> {
         let mut digests = Self::default();
         for path in paths {
             let failed = |error: std::io::Error| {
@@ -50,6 +51,9 @@ impl Digests {
                     })?;
                     digests.add_code(&read_limited(library).map_err(failed)?);
                 }
+            } else if jars {
+                let refusal = Failure::refused(format!("{} is no jar: no JVM loads code from it", path.display()));
+                return Err(refusal.next("name the jars that the app is run with"));
             }
         }
         Ok(digests)

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use bonafide_gateway::{Clock as _, KeySet, SystemClock};
-use bonafide_protocol::config::Config;
+use bonafide_protocol::config::{Config, Mode};
 use clap::Args;
 use serde_json::{Value, json};
 
@@ -146,13 +146,33 @@ impl Doctor {
                     format!("bonafide api check {target}"),
                 ),
                 Ok(finding) => {
-                    let (state, found, next) =
-                        expiry(finding.first_expiry, &format!("bonafide api pin {target} --next-cert FILE"));
-                    checks.add(what, state, format!("pins match; {found}"), next);
+                    let renew = format!("bonafide api pin {target} --next-cert FILE");
+                    let (state, ends, renew) = expiry(finding.first_expiry, &renew);
+                    let (pins, next) = pins(entry.mode, finding.pinned, target);
+                    // Pins that do not match come first, then what ends: that locks out, and a host that is not enforced
+                    // lets in.
+                    let urgent = entry.mode != Mode::Off && !finding.pinned;
+                    match next {
+                        Some(next) if urgent || state == State::Ok => {
+                            checks.add(what, State::Warn, format!("{pins}; {ends}"), next);
+                        }
+                        _ => checks.add(what, state, format!("{pins}; {ends}"), renew),
+                    }
                 }
             }
         }
         Ok(())
+    }
+}
+
+/// What devices make of the pins of a host that they do not refuse, and what to do where they do not enforce them.
+fn pins(mode: Mode, pinned: bool, target: &Target) -> (&'static str, Option<String>) {
+    let enforce = || Some(format!("bonafide api pin {target} --mode enforce"));
+    match mode {
+        Mode::Report if pinned => ("pins match, and a mismatch would only be reported", enforce()),
+        Mode::Report => ("pins DO NOT match, which is only reported", Some(format!("bonafide api check {target}"))),
+        Mode::Off => ("pins are not looked at", enforce()),
+        _ => ("pins match", None),
     }
 }
 

@@ -87,6 +87,13 @@ impl Data {
     pub(crate) fn file(&self, name: &str) -> String {
         self.path().join(name).display().to_string()
     }
+
+    /// The least that is a jar: an archive with nothing in it.
+    pub(crate) fn jar(&self, name: &str) -> String {
+        let path = self.file(name);
+        std::fs::write(&path, [b"PK\x05\x06".as_slice(), &[0; 18]].concat()).unwrap();
+        path
+    }
 }
 
 /// A real service process on free ports; ended when dropped.

@@ -29,8 +29,7 @@ impl Account {
         let add = ["api", "add", &url, "--ca", &ca, "--backup-key", &spare, "--platform", "jvm"];
         let ended = service.data.run(&[&add[..], &["--least-key-level", "software", "--yes"]].concat());
         assert_eq!(ended.code, 0, "{}", ended.stderr);
-        let jar = service.data.file("app.jar");
-        std::fs::write(&jar, "abc").unwrap();
+        let jar = service.data.jar("app.jar");
         let register = ["app", "register", &jar, "--platform", "jvm", "--id", "com.acme", "--version", "1.0"];
         assert_eq!(service.data.run(&register).code, 0);
         Self { service, key: P256Key::generate().unwrap() }

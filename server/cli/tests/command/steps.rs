@@ -66,13 +66,35 @@ fn the_doctor_notices_that_no_build_is_genuine() {
     let apps = || row(&service.data.run(&["doctor"]).json(), "apps");
     assert_eq!(apps()["state"], "warn");
     assert!(apps()["next"].to_string().contains("bonafide app register"), "{}", apps());
-    let file = service.data.file("app.jar");
-    std::fs::write(&file, "abc").unwrap();
+    let file = service.data.jar("app.jar");
     let register = ["app", "register", &file, "--platform", "jvm", "--id", "com.acme", "--version", "1.0"];
     let made = service.data.run(&register).json();
     assert_eq!(apps()["state"], "ok");
     assert_eq!(service.data.run(&["app", "retire", made["app_id"].as_str().unwrap(), "--yes"]).code, 0);
     assert_eq!(apps()["state"], "warn", "a build that was retired is none");
+}
+
+#[test]
+fn the_doctor_says_of_a_host_that_it_only_reports() {
+    let api = Api::new();
+    api.add(&["--mode", "report"]);
+    let ca = api.file("ca.pem");
+    let host = || row(&api.service.data.run(&["doctor", &api.host, "--ca", &ca]).json(), "localhost");
+    assert_eq!(host()["state"], "warn");
+    let found = host()["found"].to_string();
+    assert!(found.contains("pins match") && found.contains("only be reported"), "{found}");
+    let leaf = api.entry()["pins"][0].as_str().unwrap().to_owned();
+    let other = "sha256/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+    let pin = ["api", "pin", &api.host, "--ca", &ca, "--add", other, "--remove", &leaf, "--yes"];
+    assert_eq!(api.service.data.run(&pin).code, 0);
+    assert!(host()["found"].to_string().contains("DO NOT match"), "{}", host());
+    assert!(host()["next"].to_string().contains(&format!("bonafide api check {}", api.host)), "{}", host());
+    for (mode, state) in [("off", "warn"), ("enforce", "fail")] {
+        let pin = ["api", "pin", &api.host, "--ca", &ca, "--mode", mode, "--yes", "--force"];
+        assert_eq!(api.service.data.run(&pin).code, 0);
+        assert_eq!(host()["state"], state, "{mode}: {}", host());
+        assert!(!host()["found"].to_string().contains("pins match"), "{mode}: {}", host());
+    }
 }
 
 #[test]
@@ -169,4 +191,20 @@ fn a_folder_is_no_build_and_its_jars_are_named() {
     let ended = run(command().arg("--json").args(register));
     assert_eq!(ended.code, 3, "{}", ended.stderr);
     assert!(ended.error()["next"].to_string().contains(&format!("{path}/*.jar")), "{}", ended.stderr);
+}
+
+#[test]
+fn what_is_no_jar_is_not_registered_as_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("app.java").display().to_string();
+    std::fs::write(&path, "class App {}").unwrap();
+    let register = |platform| {
+        let command_line = ["app", "register", &path, "--platform", platform, "--id", "com.acme", "--version", "1.0"];
+        run(command().arg("--json").args(command_line).arg("--dry-run"))
+    };
+    let ended = register("jvm");
+    assert_eq!(ended.code, 1, "{}", ended.stderr);
+    assert!(ended.error()["message"].to_string().contains("app.java is no jar"), "{}", ended.stderr);
+    // On Linux an app is whatever runs there.
+    assert_eq!(register("linux").code, 0);
 }

@@ -165,9 +165,9 @@ fn token_examples_are_what_they_are_called() {
 #[test]
 fn a_build_is_registered_by_its_digest_and_retired() {
     let service = Service::start();
-    let file = service.data.file("app.jar");
+    let file = service.data.file("app");
     std::fs::write(&file, "abc").unwrap();
-    let register = ["app", "register", &file, "--platform", "jvm", "--id", "com.acme", "--version", "1.0"];
+    let register = ["app", "register", &file, "--platform", "linux", "--id", "com.acme", "--version", "1.0"];
     let made = service.data.run(&register).json();
     // FIPS 180-4, the digest of "abc".
     let digest = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";

@@ -31,8 +31,10 @@ pub(crate) struct Check {
 /// What was found of one host.
 pub(crate) struct Finding {
     pub(crate) target: Target,
-    /// Every served chain is valid and has a pin of the live config.
+    /// Every served chain is valid and, where pins are enforced, has a pin of the live config.
     pub(crate) good: bool,
+    /// Every served chain has a pin of the live config, enforced or not.
+    pub(crate) pinned: bool,
     /// Every served chain leads to one of the roots.
     valid: bool,
     pub(crate) text: String,
@@ -143,7 +145,8 @@ pub(crate) async fn examine(
     let chains = found.pin_chains();
     let unmatched = chains.iter().filter(|chain| !chain.iter().any(|pin| pins.contains(pin))).count();
     let valid = found.valid().is_ok();
-    let good = valid && (unmatched == 0 || entry.mode != Mode::Enforce);
+    let pinned = unmatched == 0;
+    let good = valid && (pinned || entry.mode != Mode::Enforce);
     let impact = impact(operator, target, &chains).await?;
     let mut text = found.describe();
     text.push_str(&match (unmatched, chains.len()) {
@@ -160,5 +163,5 @@ pub(crate) async fn examine(
         "host": target.host.to_string(), "ok": good && !elsewhere.differs(), "unmatched_chains": unmatched, "survey": found.to_json(),
         "impact": impact, "service": elsewhere.to_json(),
     });
-    Ok(Finding { target: target.clone(), good, valid, text, elsewhere, first_expiry, machine })
+    Ok(Finding { target: target.clone(), good, pinned, valid, text, elsewhere, first_expiry, machine })
 }

@@ -80,7 +80,7 @@ impl Register {
         if !self.signer.is_empty() {
             return Err(Failure::usage("--signer is for Android's packages: such files have no signer"));
         }
-        let digests = Digests::of(&self.files)?;
+        let digests = Digests::of(&self.files, matches!(platform, PlatformName::Jvm))?;
         Ok(json!({
             "platform": platform.wire(), "id": id, "version": version, "build": self.build.as_deref().unwrap_or_default(),
             "artifacts": digests.artifacts, "code": digests.code,
