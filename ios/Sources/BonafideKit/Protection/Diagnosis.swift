@@ -31,6 +31,6 @@ extension Diagnosis.Check {
     }
 
     init(_ name: String, failed error: any Error) {
-        self.init(name, false, "\(error)", nextStep: error.bonafide?.nextStep)
+        self.init(name, false, error.bonafide?.seen ?? "\(error)", nextStep: error.bonafide?.nextStep)
     }
 }

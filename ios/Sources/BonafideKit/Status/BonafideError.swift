@@ -56,9 +56,13 @@ public struct BonafideError: Error, Sendable {
 
 extension BonafideError: CustomStringConvertible, LocalizedError {
     public var description: String {
-        if let mismatch { return mismatch.description }
+        mismatch?.description ?? "\(seen) \(nextStep)"
+    }
+
+    /// The description without the next step, for where that stands beside it.
+    var seen: String {
         let listed = facts.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: ", ")
-        let parts = ["\(code.message) (\(code.rawValue))", detail, listed.isEmpty ? nil : "[\(listed)]", nextStep]
+        let parts = ["\(code.message) (\(code.rawValue))", detail, listed.isEmpty ? nil : "[\(listed)]"]
         return parts.compactMap { $0 }.joined(separator: " ")
     }
 

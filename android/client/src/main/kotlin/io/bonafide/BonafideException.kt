@@ -19,12 +19,15 @@ public class BonafideException
         facts: Map<String, String> = emptyMap(),
         detail: String? = null,
         cause: Throwable? = null,
-    ) : IOException(describe(code, facts, detail), cause),
+    ) : IOException("${describe(code, facts, detail)} ${code.nextStepFor(facts)}", cause),
         BonafideFailure {
         override val facts: Map<String, String> = facts.toMap()
 
         override val nextStep: String
             get() = code.nextStepFor(facts)
+
+        /** The message without the next step, for where that stands beside it. */
+        internal val seen: String = describe(code, facts, detail)
     }
 
 private fun describe(
@@ -36,7 +39,6 @@ private fun describe(
         append(code.message).append(" (").append(code.wireName).append(')')
         if (detail != null) append(' ').append(detail)
         if (facts.isNotEmpty()) facts.entries.joinTo(this, prefix = " [", postfix = "]") { "${it.key}=${it.value}" }
-        append(' ').append(code.nextStepFor(facts))
     }
 
 /** The table speaks of `HOST` where a host belongs. */

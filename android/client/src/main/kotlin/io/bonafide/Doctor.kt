@@ -50,4 +50,4 @@ internal class Doctor(
 
 private const val NEVER_RELEASE = "its tokens are for +dev audiences only, so that the API itself refuses them; never release it"
 
-private fun BonafideException.asCheck(name: String) = Check(name, ok = false, detail = message.orEmpty(), nextStep = nextStep)
+private fun BonafideException.asCheck(name: String) = Check(name, ok = false, detail = seen, nextStep = nextStep)

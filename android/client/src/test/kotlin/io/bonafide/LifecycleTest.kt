@@ -162,6 +162,7 @@ class LifecycleTest {
         val expected = listOf("start" to true, "storage" to true, "service" to true, "tokens" to false)
         assertEquals(expected, diagnosis.checks.map { it.name to it.ok })
         assertEquals(StatusCode.NO_NETWORK.nextStep, diagnosis.checks.last().nextStep)
+        assertEquals(2, diagnosis.toString().split(StatusCode.NO_NETWORK.nextStep).size, "it is said once: $diagnosis")
     }
 
     private companion object {
