@@ -60,6 +60,11 @@ pub(crate) fn claim(storage: &dyn Storage) -> Claim {
 
 /// Removes the key if it is not this install's. Called before the key's first use; another process may do so too.
 pub(crate) fn reset_foreign_key(storage: &dyn Storage, key: &dyn InstallKey) -> Result<(), KeyFailure> {
+    // Nothing is locked for a look: iOS ends an app that it suspends with a lock in a group's container.
+    let due = |found: &_| matches!(found, Ok(Content::Intact(Installation { key_reset_due: true, .. })));
+    if !due(&store::read::<Installation>(storage, Record::Installation)) {
+        return Ok(());
+    }
     // Where nothing can be locked, nothing was begun either.
     let Ok(_lock) = storage.lock(Record::Installation) else { return Ok(()) };
     let Ok(Content::Intact(mut installation)) = store::read::<Installation>(storage, Record::Installation) else {
@@ -146,8 +151,11 @@ fn write(storage: &dyn Storage, installation: &Installation) -> Result<(), Stora
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
     use super::*;
-    use crate::adapter::FileStorage;
+    use crate::adapter::{FileStorage, SoftwareKey};
 
     #[test]
     fn the_form_is_frozen() {
@@ -156,6 +164,26 @@ mod tests {
         let json = r#"{"marker":"m","key_reset_due":true,"id":["id","thumbprint"]}"#;
         assert_eq!(serde_json::to_string(&installation).unwrap(), json);
         assert_eq!(serde_json::from_str::<Installation>(json).unwrap(), installation);
+    }
+
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "what would wait for a lock waits elsewhere")]
+    fn a_key_that_is_ours_is_left_alone_without_a_lock() {
+        let folder = tempfile::tempdir().unwrap();
+        let storage = Arc::new(FileStorage::new(folder.path()));
+        claim(&*storage);
+        let key = Arc::new(SoftwareKey::new(storage.clone()));
+        let before = key.load_or_create().unwrap();
+        reset_foreign_key(&*storage, &*key).unwrap();
+        let after = key.load_or_create().unwrap();
+        assert_ne!(before.public, after.public, "the first start's was nobody's");
+        // Another process writes, or was stopped by the system while it did.
+        let _lock = storage.lock(Record::Installation).unwrap();
+        let (ended, end) = std::sync::mpsc::channel();
+        let (theirs, its) = (Arc::clone(&storage), Arc::clone(&key));
+        std::thread::spawn(move || ended.send(reset_foreign_key(&*theirs, &*its).is_ok()));
+        assert_eq!(end.recv_timeout(Duration::from_secs(60)), Ok(true), "it waits for the lock");
+        assert_eq!(key.load_or_create().unwrap().public, after.public);
     }
 
     #[test]
