@@ -10,6 +10,7 @@ final class AppAttestRefusalTests: XCTestCase {
     private let apple = AttestDouble()
     private var folder = URL(fileURLWithPath: "/")
     private let hash = Data(repeating: 7, count: 32)
+    private var time: TimeInterval = 1_800_000_000
 
     override func setUpWithError() throws {
         folder = try temporaryFolder()
@@ -18,7 +19,8 @@ final class AppAttestRefusalTests: XCTestCase {
 
     /// A new process each time, with the same storage.
     private func evidence(anew: Bool) throws -> AppAttestEvidence {
-        try AppAttest(service: apple, folder: folder, patience: 5).evidence(boundHash: hash, anew: anew)
+        let time = time
+        return try AppAttest(service: apple, folder: folder, patience: 60, now: { time }).evidence(boundHash: hash, anew: anew)
     }
 
     private func outcome(_ failure: DCError.Code?, anew: Bool = false) -> String {
@@ -59,10 +61,45 @@ final class AppAttestRefusalTests: XCTestCase {
         XCTAssertEqual(apple.made, 3)
     }
 
+    /// Production has seen keys for which that never ended, until the app was installed anew.
+    func testAKeyThatFailsEightTimesInARowForNoReasonIsLost() {
+        let seven = Array(repeating: "unavailable", count: 7)
+        XCTAssertEqual((0..<7).map { _ in outcome(.unknownSystemFailure) }, seven)
+        XCTAssertEqual(outcome(nil), "asserted")
+        XCTAssertEqual((0..<7).map { _ in outcome(.unknownSystemFailure) }, seven)
+        // Which kind it is counts: two of the other say nothing.
+        XCTAssertEqual((0..<2).map { _ in outcome(.invalidInput) }, ["unavailable", "unavailable"])
+        XCTAssertEqual(outcome(.unknownSystemFailure), "lost")
+        XCTAssertEqual(outcome(nil, anew: true), "attested")
+        XCTAssertEqual(outcome(nil), "asserted")
+        XCTAssertEqual(apple.made, 2)
+    }
+
+    /// Apple has phones for which it refuses every key.
+    func testAPhoneWhoseKeysAreAllRefusedMakesOneADay() {
+        for refusal in [DCError.Code.invalidKey, .unknownSystemFailure, .invalidInput] {
+            XCTAssertNotEqual(outcome(refusal, anew: true), "attested")
+        }
+        XCTAssertEqual(apple.made, 4)
+        time += 23 * 3600
+        XCTAssertEqual((0..<20).map { _ in outcome(nil, anew: true) }, Array(repeating: "unavailable", count: 20))
+        XCTAssertEqual(apple.made, 4)
+        time += 3600
+        XCTAssertEqual(outcome(.invalidKey, anew: true), "lost")
+        XCTAssertEqual(outcome(.invalidKey, anew: true), "unavailable")
+        XCTAssertEqual(apple.made, 5)
+        // A clock that was wrong, or is.
+        time -= 3600
+        XCTAssertEqual(outcome(.serverUnavailable, anew: true), "unavailable")
+        XCTAssertEqual(outcome(nil, anew: true), "attested", "the key that Apple could not be reached for")
+        XCTAssertEqual(apple.made, 6)
+        // Then it begins anew.
+        for _ in 0..<3 { _ = outcome(.invalidKey, anew: true) }
+        XCTAssertEqual(apple.made, 9)
+    }
+
     func testNoOtherFailureEverCostsTheKey() {
-        let rows: [(DCError.Code, String)] = [
-            (.serverUnavailable, "unavailable"), (.featureUnsupported, "unsupported"), (.unknownSystemFailure, "unavailable"),
-        ]
+        let rows: [(DCError.Code, String)] = [(.serverUnavailable, "unavailable"), (.featureUnsupported, "unsupported")]
         for (code, expected) in rows {
             XCTAssertEqual((0..<20).map { _ in outcome(code) }, Array(repeating: expected, count: 20), "\(code)")
             XCTAssertEqual(outcome(nil), "asserted", "\(code)")

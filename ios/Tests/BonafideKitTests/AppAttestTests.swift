@@ -15,7 +15,9 @@ final class AppAttestTests: XCTestCase {
     }
 
     /// A new process each time, with the same storage.
-    private func attest() -> AppAttest { AppAttest(service: apple, folder: folder, patience: 0.2) }
+    private func attest(patience: TimeInterval = 60) -> AppAttest {
+        AppAttest(service: apple, folder: folder, patience: patience)
+    }
 
     func testAKeyIsMadeOnceAttestedAndThenAsserts() throws {
         let first = try attest().evidence(boundHash: hash, anew: true)
@@ -96,7 +98,7 @@ final class AppAttestTests: XCTestCase {
         apple.failure = nil
         XCTAssertNotNil(try attest().evidence(boundHash: hash, anew: false).assertion, "the key was given up")
         apple.answers = false
-        XCTAssertThrowsError(try attest().evidence(boundHash: hash, anew: false)) {
+        XCTAssertThrowsError(try attest(patience: 0.2).evidence(boundHash: hash, anew: false)) {
             guard case EvidenceError.unavailable = $0 else { return XCTFail("\($0)") }
         }
     }

@@ -15,10 +15,12 @@ final class AppAttestUnsavedTests: XCTestCase {
     }
 
     private func process() -> AppAttest {
-        AppAttest(service: apple, folder: folder, patience: 5) { [isFull] content, file in
-            if isFull.now { throw CocoaError(.fileWriteOutOfSpace) }
-            try content.write(to: file, options: .atomic)
-        }
+        AppAttest(
+            service: apple, folder: folder, patience: 60,
+            write: { [isFull] content, file in
+                if isFull.now { throw CocoaError(.fileWriteOutOfSpace) }
+                try content.write(to: file, options: .atomic)
+            })
     }
 
     private func outcome(_ process: AppAttest, _ failure: DCError.Code? = nil, anew: Bool = false) -> String {

@@ -14,13 +14,24 @@ protocol AttestService: AnyObject, Sendable {
 /// Which key that is, a file in the storage folder says: it goes with the app, as App Attest's keys do, and no backup takes
 /// it to another phone. When evidence is due, and how long to wait after a failure, is up to the core and the server.
 final class AppAttest: EvidenceSource {
-    private struct Record: Codable {
-        var keyId: String
+    fileprivate struct Record: Codable {
+        /// Nil: there is none.
+        var keyId: String?
         /// False until Apple has attested it: a key that Apple could not be reached for is tried again, since each new one
         /// counts with Apple.
         var attested: Bool
         /// How often in a row Apple has called an assertion's input invalid; nil: never.
         var refusals: Int?
+        /// How often in a row an assertion has failed for no reason that Apple names; nil: never.
+        var failures: Int?
+        /// How many keys in a row Apple has refused to attest, and when the last one, Unix seconds; nil: none.
+        var refusedKeys: Int?
+        var refusedAt: TimeInterval?
+
+        /// What is worth keeping without a key.
+        var withoutKey: Record? {
+            refusedKeys.map { Record(keyId: nil, attested: false, refusedKeys: $0, refusedAt: refusedAt) }
+        }
     }
 
     private struct Unsaved {
@@ -30,6 +41,7 @@ final class AppAttest: EvidenceSource {
     private let service: any AttestService
     private let file: URL
     private let patience: TimeInterval
+    private let now: @Sendable () -> TimeInterval
     private let write: @Sendable (Data, URL) throws -> Void
     /// What the file should say, and could not be made to.
     private let unsaved = Locked(Unsaved?.none)
@@ -37,12 +49,14 @@ final class AppAttest: EvidenceSource {
     /// - Parameters:
     ///   - folder: the storage folder.
     ///   - patience: for one answer of Apple's, in seconds.
+    ///   - now: Unix seconds; a test's stand still.
     ///   - write: as the system does it; a test's disk may be full.
     init(
         service: any AttestService = SystemAttestService(), folder: URL, patience: TimeInterval = 30,
+        now: @escaping @Sendable () -> TimeInterval = { Date().timeIntervalSince1970 },
         write: @escaping @Sendable (Data, URL) throws -> Void = { try $0.write(to: $1, options: .atomic) }
     ) {
-        (self.service, self.patience, self.write) = (service, patience, write)
+        (self.service, self.patience, self.now, self.write) = (service, patience, now, write)
         file = folder.appendingPathComponent("app-attest.json")
     }
 
@@ -58,63 +72,73 @@ final class AppAttest: EvidenceSource {
     }
 
     private func asserted(_ hash: Data) throws -> AppAttestEvidence {
-        guard var record = try read(), record.attested, let keyId = Data(base64Encoded: record.keyId) else {
+        guard var record = try read(), record.attested, let known = record.keyId, let keyId = Data(base64Encoded: known) else {
             throw EvidenceError.lost("no key has been attested on this phone")
         }
         let assertion: Data
-        do { assertion = try wait { service.assert(record.keyId, hash, $0) } } catch let error as DCError
-        where error.code == .invalidInput {
-            // The hash is as it always was, so that it is the key that Apple cannot use. Not at once: a new key counts with
-            // Apple, and the core comes back within seconds, then ever later.
-            let refusals = (record.refusals ?? 0) + 1
-            guard refusals < Self.mostRefusals else {
+        do { assertion = try wait { service.assert(known, hash, $0) } } catch let error as DCError {
+            if let why = record.isGivenUp(after: error.code) {
                 keep(nil)
-                throw EvidenceError.lost("Apple has refused \(refusals) assertions of the key in a row")
+                throw EvidenceError.lost(why)
             }
-            record.refusals = refusals
             keep(record)
             throw error
         }
-        if record.refusals != nil {
-            record.refusals = nil
+        if record.refusals != nil || record.failures != nil {
+            (record.refusals, record.failures) = (nil, nil)
             keep(record)
         }
         return AppAttestEvidence(keyId: keyId, attestation: nil, assertion: assertion)
     }
 
-    private static let mostRefusals = 3
-
     private func attested(_ hash: Data) throws -> AppAttestEvidence {
-        if let record = try read(), !record.attested {
-            do { return try attest(record.keyId, hash) } catch where isLost(error) {
+        var before = try read()
+        if let record = before, !record.attested, record.keyId != nil {
+            do { return try attest(record, hash) } catch where isLost(error) {
                 // Gone before it was used: then a new one, at once.
+                before = try read()
             }
         }
+        try refuseToHurry(before)
         // On a full disk the file would go on naming the one before.
-        keep(nil)
-        let keyId = try wait { service.generateKey($0) }
-        keep(Record(keyId: keyId, attested: false))
-        return try attest(keyId, hash)
+        keep(before?.withoutKey)
+        var record = before?.withoutKey ?? Record(keyId: nil, attested: false)
+        record.keyId = try wait { service.generateKey($0) }
+        keep(record)
+        return try attest(record, hash)
     }
 
-    private func attest(_ keyId: String, _ hash: Data) throws -> AppAttestEvidence {
-        guard let id = Data(base64Encoded: keyId) else { throw EvidenceError.unavailable("the key's id is no base64") }
+    /// There are phones for which Apple refuses each key, by a defect of its own. Each key counts with Apple.
+    private func refuseToHurry(_ record: Record?) throws {
+        guard let refused = record?.refusedKeys, refused >= Self.mostRefusedKeys, let last = record?.refusedAt else { return }
+        // A clock that was set back is no reason to wait for longer than that.
+        guard (0..<Self.pause).contains(now() - last) else { return }
+        throw EvidenceError.unavailable("Apple has refused \(refused) keys of this phone in a row: one a day is made")
+    }
+
+    private static let mostRefusedKeys = 3
+    private static let pause: TimeInterval = 24 * 3600
+
+    private func attest(_ record: Record, _ hash: Data) throws -> AppAttestEvidence {
+        guard let keyId = record.keyId, let id = Data(base64Encoded: keyId) else {
+            keep(record.withoutKey)
+            throw EvidenceError.unavailable("the key's id is no base64")
+        }
         let attestation: Data
         do { attestation = try wait { service.attest(keyId, hash, $0) } } catch let error as DCError {
             // Apple's documentation of attestKey: after any other error the key is of no use. The core backs off.
-            if error.code != .serverUnavailable { keep(nil) }
+            if error.code != .serverUnavailable {
+                keep(Record(keyId: nil, attested: false, refusedKeys: (record.refusedKeys ?? 0) + 1, refusedAt: now()))
+            }
             throw error
         }
         keep(Record(keyId: keyId, attested: true))
         return AppAttestEvidence(keyId: id, attestation: attestation, assertion: nil)
     }
 
-    /// What the core makes of a failure. A key is given up only where Apple says that it is none, or will not use it.
+    /// What the core makes of a failure.
     private func judged(_ error: any Error) -> EvidenceError {
-        if isLost(error) {
-            keep(nil)
-            return .lost("Apple does not know the key any more")
-        }
+        if isLost(error) { return .lost("Apple does not know the key any more") }
         switch (error as? DCError)?.code {
         case .featureUnsupported?: return .unsupported("Apple says that this device has no App Attest")
         case .serverUnavailable?: return .unavailable("Apple's server cannot be reached")
@@ -170,6 +194,27 @@ final class AppAttest: EvidenceSource {
             throw EvidenceError.unavailable("Apple did not answer in time")
         }
         return try result.get()
+    }
+}
+
+extension AppAttest.Record {
+    /// Why the key is given up after its assertion has failed so; nil where it is not. Not at once, unless Apple says that it
+    /// is none: a new key counts with Apple, and the core comes back within seconds, then ever later.
+    fileprivate mutating func isGivenUp(after code: DCError.Code) -> String? {
+        switch code {
+        case .invalidKey:
+            return "Apple does not know the key any more"
+        case .invalidInput:
+            // The hash is as it always was, so that it is the key that Apple cannot use.
+            refusals = (refusals ?? 0) + 1
+            return refusals.flatMap { $0 < 3 ? nil : "Apple has refused \($0) assertions of the key in a row" }
+        case .unknownSystemFailure:
+            // Of a phone that is short of something, or for ever: there are keys that never sign again.
+            failures = (failures ?? 0) + 1
+            return failures.flatMap { $0 < 8 ? nil : "\($0) assertions of the key have failed in a row" }
+        default:
+            return nil
+        }
     }
 }
 
