@@ -16,7 +16,7 @@ final class EnclaveKeyTests: XCTestCase {
 
     private static func key(_ own: String, mayMake: Bool = true, unlocked: Bool = true, name: String = "default") -> EnclaveKey {
         EnclaveKey(
-            name: "\(own).\(name)", group: nil, mayMake: mayMake, inEnclave: Keychain.inEnclave, isUnlocked: { unlocked })
+            app: own, name: name, group: nil, mayMake: mayMake, inEnclave: Keychain.inEnclave, isUnlocked: { unlocked })
     }
 
     private func key(mayMake: Bool = true, unlocked: Bool = true, name: String = "default") -> EnclaveKey {

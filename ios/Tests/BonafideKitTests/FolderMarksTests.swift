@@ -9,7 +9,7 @@ final class FolderMarksTests: XCTestCase {
         let marks = Marks()
         var options = StartOptions()
         options.storage = try temporaryFolder().appendingPathComponent("new/storage")
-        let folder = try StorageFolder(options: options, marks: marks)
+        let folder = try StorageFolder(options: options, app: "", marks: marks)
         XCTAssertEqual(marks.told.now, [])
         let path = folder.url.path
         let told = ["\(path) \(FileProtectionType.completeUntilFirstUserAuthentication.rawValue)", "\(path) in no backup"]

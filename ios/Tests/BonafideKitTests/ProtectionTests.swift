@@ -24,14 +24,14 @@ final class ProtectionTests: XCTestCase {
             return EngineDouble()
         })
         let settings = settings
-        for _ in 0..<3 { protection.start(timeout: 1) { settings } }
+        for _ in 0..<3 { protection.start(timeout: 60) { settings } }
         XCTAssertEqual(protection.status.phase, .starting)
         await XCTAssertThrowsAsync({ try await protection.waitUntilStarted(within: 0.02) }) {
             XCTAssertEqual($0.bonafide?.code, .notStarted)
         }
         gate.signal()
-        try await protection.waitUntilStarted(within: 5)
-        protection.start(timeout: 1) { settings }
+        try await protection.waitUntilStarted(within: 60)
+        protection.start(timeout: 60) { settings }
         XCTAssertEqual(starts.now, [false])
         XCTAssertEqual(protection.configRevision, 1)
     }
@@ -45,7 +45,7 @@ final class ProtectionTests: XCTestCase {
             return EngineDouble()
         })
         let settings = settings
-        protection.start(timeout: 1) { settings }
+        protection.start(timeout: 60) { settings }
         await withCheckedContinuation { continuation in
             DispatchQueue.global().async {
                 told.wait()
@@ -54,7 +54,7 @@ final class ProtectionTests: XCTestCase {
         }
         XCTAssertEqual(protection.configRevision, 0, "a request would not wait for the start, and fail")
         gate.signal()
-        try await protection.waitUntilStarted(within: 5)
+        try await protection.waitUntilStarted(within: 60)
         XCTAssertEqual(protection.configRevision, 1)
     }
 
@@ -65,7 +65,7 @@ final class ProtectionTests: XCTestCase {
             return EngineDouble()
         })
         let settings = settings
-        protection.start(timeout: 1) { settings }
+        protection.start(timeout: 60) { settings }
         await XCTAssertThrowsAsync({ try await protection.token(for: self.url) }) {
             XCTAssertEqual($0.bonafide?.code, .badInitialConfig)
             XCTAssertEqual($0.bonafide?.facts, ["reason": "torn"])
@@ -73,8 +73,8 @@ final class ProtectionTests: XCTestCase {
         XCTAssertEqual(protection.status.phase, .failed)
         XCTAssertEqual(protection.status.failure?.code, .badInitialConfig)
         fails.with { $0 = false }
-        protection.start(timeout: 1) { settings }
-        try await protection.waitUntilStarted(within: 5)
+        protection.start(timeout: 60) { settings }
+        try await protection.waitUntilStarted(within: 60)
     }
 
     func testAnAppWithoutAConfigIsToldSoByStart() {
@@ -145,8 +145,8 @@ final class ProtectionTests: XCTestCase {
         }
         try protection.setUserProperty("u1")
         let settings = settings
-        protection.start(timeout: 1) { settings }
-        try await protection.waitUntilStarted(within: 5)
+        protection.start(timeout: 60) { settings }
+        try await protection.waitUntilStarted(within: 60)
         try protection.setUserProperty(nil)
         XCTAssertEqual(engine.asked.now, ["user u1", "user nil"])
         XCTAssertNil(protection.userProperty)
@@ -228,14 +228,15 @@ final class ProtectionTests: XCTestCase {
     func testStorageHasANameOfItsOwn() throws {
         var options = StartOptions()
         options.name = "second"
-        XCTAssertTrue(try StorageFolder(options: options).url.path.hasSuffix("io.bonafide/second"))
+        let folder = try StorageFolder(options: options, app: "com.acme.app").url
+        XCTAssertTrue(folder.path.hasSuffix("io.bonafide/com.acme.app/second"), folder.path)
         options.storage = try temporaryFolder().appendingPathComponent("storage")
-        let made = try StorageFolder(options: options).make()
+        let made = try StorageFolder(options: options, app: "com.acme.app").make()
         XCTAssertTrue(made.isUnlocked)
         XCTAssertEqual(try FileManager.default.contentsOfDirectory(atPath: made.url.path), [])
         options.storage = nil
         options.appGroup = "group.none"
-        XCTAssertThrowsError(try StorageFolder(options: options)) { XCTAssertEqual($0.bonafide?.code, .unsupportedEnvironment) }
+        XCTAssertThrowsError(try StorageFolder(options: options, app: "com.acme.app")) { XCTAssertEqual($0.bonafide?.code, .unsupportedEnvironment) }
     }
 }
 
@@ -247,8 +248,8 @@ private enum Fixture {
 
     static func started(_ engine: EngineDouble) async throws -> BonafideProtection {
         let protection = BonafideProtection(starter: { _, _ in engine })
-        protection.start(timeout: 1) { settings }
-        try await protection.waitUntilStarted(within: 5)
+        protection.start(timeout: 60) { settings }
+        try await protection.waitUntilStarted(within: 60)
         return protection
     }
 }

@@ -27,13 +27,13 @@ final class UnlockedTests: XCTestCase {
     func testAFolderThatIsMissingIsMade() throws {
         var options = StartOptions()
         options.storage = try temporaryFolder().appendingPathComponent("new")
-        let folder = try StorageFolder(options: options)
+        let folder = try StorageFolder(options: options, app: "")
         XCTAssertTrue(folder.isUnlocked)
         XCTAssertEqual(try FileManager.default.contentsOfDirectory(atPath: folder.url.path), [])
         // A file where the folder should be: nothing can be made there, and nobody knows why.
         let file = folder.url.appendingPathComponent("file")
         try Data().write(to: file)
         options.storage = file
-        XCTAssertFalse(try StorageFolder(options: options).isUnlocked)
+        XCTAssertFalse(try StorageFolder(options: options, app: "").isUnlocked)
     }
 }

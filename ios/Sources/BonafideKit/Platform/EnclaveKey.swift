@@ -15,12 +15,15 @@ final class EnclaveKey: InstallKey {
     private let lock = NSLock()
 
     /// - Parameters:
+    ///   - app: the app's id: without a group the keychain looks through all that the app belongs to, and other apps as well.
     ///   - name: of the protection: two of them have two keys.
     ///   - group: the keychain group that app and extensions share; nil: the app's own.
     ///   - isUnlocked: whether the phone has been unlocked since it was booted. Before that a key that is there may look as
     ///     if it were not.
-    init(name: String, group: String?, mayMake: Bool, inEnclave: Bool, isUnlocked: @escaping @Sendable () -> Bool) {
-        tag = Data("io.bonafide.install-key.\(name)".utf8)
+    init(
+        app: String, name: String, group: String?, mayMake: Bool, inEnclave: Bool, isUnlocked: @escaping @Sendable () -> Bool
+    ) {
+        tag = Data("io.bonafide.install-key.\(app).\(name)".utf8)
         (self.group, self.mayMake, self.inEnclave, self.isUnlocked) = (group, mayMake, inEnclave, isUnlocked)
     }
 
@@ -45,6 +48,8 @@ final class EnclaveKey: InstallKey {
     }
 
     func reset() throws {
+        // It may be the app's, found through a group that both belong to.
+        guard mayMake else { throw InstallKeyError.unavailable("an extension removes no key: open the app once") }
         let status = SecItemDelete(query([:]))
         guard status == errSecSuccess || status == errSecItemNotFound else { throw Self.failure(status, "it cannot be removed") }
     }

@@ -6,8 +6,9 @@ struct StorageFolder: Sendable {
     let url: URL
     private let marks: any FolderMarks
 
+    /// - Parameter app: the app's id: a group may be two apps'.
     /// - Throws: ``BonafideError`` `unsupportedEnvironment` where there is no such place.
-    init(options: StartOptions, marks: any FolderMarks = SystemMarks()) throws {
+    init(options: StartOptions, app: String, marks: any FolderMarks = SystemMarks()) throws {
         self.marks = marks
         if let storage = options.storage {
             url = storage
@@ -33,7 +34,9 @@ struct StorageFolder: Sendable {
         guard let parent else {
             throw BonafideError(.unsupportedEnvironment, facts: ["storage": "unavailable"])
         }
-        url = parent.appendingPathComponent("io.bonafide").appendingPathComponent(options.name)
+        url = [app, options.name].filter { !$0.isEmpty }.reduce(parent.appendingPathComponent("io.bonafide")) {
+            $0.appendingPathComponent($1)
+        }
     }
 
     /// Makes it. Where that fails, the core says so, and keeps what it learns in memory.

@@ -12,7 +12,7 @@ struct Launch: Sendable {
     }
 
     func settings() throws -> Settings {
-        let storage = try StorageFolder(options: options).make()
+        let storage = try StorageFolder(options: options, app: app.id).make()
         let ports = ports(storage)
         return Settings(
             initialConfig: try initialConfig(),
@@ -49,8 +49,8 @@ struct Launch: Sendable {
             #endif
             return Ports(
                 key: EnclaveKey(
-                    name: options.name, group: options.appGroup, mayMake: !app.isExtension, inEnclave: inEnclave,
-                    isUnlocked: { storage.isUnlocked }),
+                    app: app.id, name: options.name, group: options.appGroup, mayMake: !app.isExtension,
+                    inEnclave: inEnclave, isUnlocked: { storage.isUnlocked }),
                 // An extension uses what the app has had attested.
                 evidence: app.isExtension ? nil : AppAttest(folder: storage.url),
                 network: NetworkHint()

@@ -17,7 +17,7 @@ final class FullDiskTests: XCTestCase {
         XCTAssertTrue(StorageFolder.isUnlocked(although: full), "\(full)")
         var options = StartOptions()
         options.storage = try temporaryFolder().appendingPathComponent("new")
-        let folder = try StorageFolder(options: options).make()
+        let folder = try StorageFolder(options: options, app: "").make()
         XCTAssertTrue(folder.isUnlocked { _ in try Data("x".utf8).write(to: URL(fileURLWithPath: "/dev/full")) })
         let missing = try failure { try Data("x".utf8).write(to: URL(fileURLWithPath: "/nowhere/x")) }
         XCTAssertFalse(StorageFolder.isUnlocked(although: missing), "\(missing)")

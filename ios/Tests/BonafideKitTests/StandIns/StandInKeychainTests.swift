@@ -15,8 +15,25 @@ final class StandInKeychainTests: XCTestCase {
         keychain.forget()
     }
 
-    private func key(group: String? = nil) -> EnclaveKey {
-        EnclaveKey(name: "default", group: group, mayMake: true, inEnclave: true, isUnlocked: { true })
+    private func key(app: String = "com.acme.app", group: String? = nil, mayMake: Bool = true) -> EnclaveKey {
+        EnclaveKey(app: app, name: "default", group: group, mayMake: mayMake, inEnclave: true, isUnlocked: { true })
+    }
+
+    /// Without a group a query goes through all that the app belongs to: a vendor's apps may have their first in common.
+    func testAnotherAppsKeyIsNeitherFoundNorRemoved() throws {
+        let (first, second) = (try key(app: "com.acme.first").loadOrCreate(), try key(app: "com.acme.second").loadOrCreate())
+        XCTAssertNotEqual(first, second)
+        try key(app: "com.acme.second").reset()
+        XCTAssertEqual(try key(app: "com.acme.first").loadOrCreate(), first)
+    }
+
+    /// Of an extension whose records lie elsewhere, the first start takes the app's key for one of an earlier install.
+    func testAnExtensionRemovesNoKey() throws {
+        let facts = try key().loadOrCreate()
+        XCTAssertThrowsError(try key(mayMake: false).reset()) { error in
+            guard case InstallKeyError.unavailable = error else { return XCTFail("\(error)") }
+        }
+        XCTAssertEqual(try key().loadOrCreate(), facts)
     }
 
     func testTheKeyIsMadeAsTheDesignHasIt() throws {
