@@ -40,6 +40,7 @@ REASONS = {
     "NSPrivacyAccessedAPICategorySystemBootTime": {"_mach_absolute_time"},
     "NSPrivacyAccessedAPICategoryDiskSpace": {"_statfs", "_fstatfs", "_statvfs", "_fstatvfs"},
 }
+# Each library of Rust's has them; the linker keeps one where the others are weak.
 SHARED = {"_rust_eh_personality"}
 # What replaces methods of classes that are somebody else's. ios/Tests/BonafideKitTests/SwizzlingTests.swift looks for the
 # names in the sources.
@@ -80,6 +81,10 @@ class Slice:
         defined = names("-U")
         return defined, names("-u") - defined
 
+    def weak(self, architecture: str) -> set[str]:
+        """What it defines unless another library does."""
+        return set(re.findall(r" weak (?:private )?external (\S+)", run(*NM, "-arch", architecture, "-g", "-m", "-U", self.library)))
+
     def functions(self) -> set[str]:
         return set(FUNCTION.findall((self.headers / "BonafideFFI" / "BonafideFFI.h").read_text()))
 
@@ -96,8 +101,8 @@ def complaints(part: Slice, system: set[str], private: list[str]) -> Iterator[st
             if version_of(version) > version_of(MINIMUM):
                 yield f"{architecture}: an object asks for iOS {version}; {MINIMUM} is the oldest that is supported"
         defined, needed = part.symbols(architecture)
-        for name in sorted(SHARED & defined):
-            yield f"{architecture}: it defines {name}, and so does every other library of Rust's: an app could not have both"
+        for name in sorted(SHARED & defined - part.weak(architecture)):
+            yield f"{architecture}: it insists on {name}, and so does every other library of Rust's: an app could not have both"
         for name in sorted(part.functions()):
             if f"_{name}" not in defined:
                 yield f"{architecture}: the header names {name}, which is not there"

@@ -76,7 +76,9 @@ class Gate(unittest.TestCase):
         self.refused("has a +load", self.complaints(self.framework(source, language="objective-c")))
 
     def test_a_name_of_every_library_of_rusts(self) -> None:
-        self.refused("every other library of Rust", self.complaints(self.framework(GOOD + "void rust_eh_personality(void) {}\n")))
+        personality = "void rust_eh_personality(void) {}\n"
+        self.refused("every other library of Rust", self.complaints(self.framework(GOOD + personality)))
+        self.assertEqual(self.complaints(self.framework(f"{GOOD}__attribute__((weak)) {personality}")), [])
 
     def test_a_path_of_this_machine(self) -> None:
         source = GOOD + 'const char *place = "/srv/build/core/src/lib.rs";\n'

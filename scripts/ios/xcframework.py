@@ -44,7 +44,8 @@ def described(name: str) -> dict:
 def assemble(out: Path, slices: dict[str, Path], header: Path, privacy: Path) -> None:
     shutil.rmtree(out, ignore_errors=True)
     for name, library in slices.items():
-        # A folder of its own: two frameworks' module maps at the same place are an error of Xcode's.
+        # A folder of its own: two frameworks' module maps at the same place are an error of Xcode's. Named as the module:
+        # newer compilers look for it nowhere else.
         headers = out / name / "Headers" / "BonafideFFI"
         headers.mkdir(parents=True)
         shutil.copyfile(library, out / name / LIBRARY)
