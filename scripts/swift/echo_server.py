@@ -15,7 +15,7 @@ WEBSOCKET_GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 TEXT, CLOSE, GONE = 1, 8, -1
 # What /endless writes: blocks of one byte each, the next in each block.
 BLOCK = 1 << 14
-MOST_TAKEN = 1 << 26
+MOST_TAKEN = 1 << 28
 
 
 class Echo(BaseHTTPRequestHandler):

@@ -19,7 +19,7 @@ final class InitialConfigTests: XCTestCase {
     }
 
     private func start(_ protection: BonafideProtection, _ settings: Settings) async throws {
-        protection.start(timeout: 1) { settings }
+        protection.start(timeout: 60) { settings }
         try await protection.waitUntilStarted(within: 60)
     }
 

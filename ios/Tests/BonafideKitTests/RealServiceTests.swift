@@ -11,7 +11,7 @@ import XCTest
 final class RealServiceTests: XCTestCase {
     func testALoginGetsThroughWithTheTokenAndNotWithout() async throws {
         let stage = try RealStage.open()
-        let session = BonafideSession(protection: try await stage.protection())
+        let session = BonafideSession(protection: try await stage.protection(), wait: 60)
         let (_, refused) = try await URLSession.shared.upload(for: login(stage.login), from: body)
         XCTAssertEqual((refused as? HTTPURLResponse)?.statusCode, 401)
         let (data, answer) = try await session.upload(for: login(stage.login), from: body)
@@ -23,7 +23,7 @@ final class RealServiceTests: XCTestCase {
         let stage = try RealStage.open()
         let protection = try await stage.protection(development: true)
         XCTAssertNotNil(protection.status.developmentKey)
-        let session = BonafideSession(protection: protection)
+        let session = BonafideSession(protection: protection, wait: 60)
         let (data, answer) = try await session.upload(for: login(stage.developmentApi), from: body)
         XCTAssertEqual((answer as? HTTPURLResponse)?.statusCode, 200, String(decoding: data, as: UTF8.self))
         let (_, refused) = try await session.upload(for: login(stage.api), from: body)

@@ -48,13 +48,13 @@ struct ConfigForge {
         let storage = try test.temporaryFolder()
         // The last block is called first: what still runs would make its folder anew.
         test.addTeardownBlock { protection.close() }
-        protection.start(timeout: 5) {
+        protection.start(timeout: 60) {
             Settings(
                 initialConfig: config, storage: storage, platform: .linux, appId: "com.acme.app", appVersion: "1",
-                appBuild: "", artifacts: [], developmentKey: nil, requestTimeout: 5, logLevel: .off, installKey: nil,
+                appBuild: "", artifacts: [], developmentKey: nil, requestTimeout: 60, logLevel: .off, installKey: nil,
                 evidence: nil, connectivity: nil)
         }
-        try await protection.waitUntilStarted(within: 5)
+        try await protection.waitUntilStarted(within: 60)
         return protection
     }
 

@@ -61,7 +61,7 @@ struct RealStage: Decodable {
             storage: URL(fileURLWithPath: folder).appendingPathComponent("storage-\(UUID().uuidString)"),
             platform: development ? .ios : .linux, appId: app, appVersion: version, appBuild: "",
             artifacts: [URL(fileURLWithPath: CommandLine.arguments[0]).resolvingSymlinksInPath()],
-            developmentKey: development ? developmentKey : nil, requestTimeout: 10, logLevel: .warn, installKey: installKey,
+            developmentKey: development ? developmentKey : nil, requestTimeout: 60, logLevel: .warn, installKey: installKey,
             evidence: nil, connectivity: nil)
     }
 
@@ -71,8 +71,8 @@ struct RealStage: Decodable {
     ) async throws -> BonafideProtection {
         let protection = BonafideProtection()
         let settings = try settings(installKey: installKey, development: development)
-        protection.start(timeout: 10) { settings }
-        try await protection.waitUntilStarted(within: 10)
+        protection.start(timeout: 60) { settings }
+        try await protection.waitUntilStarted(within: 60)
         return protection
     }
 }
