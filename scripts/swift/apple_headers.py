@@ -25,8 +25,6 @@ FORWARDED = {
     "URLSessionDidFinishEventsForBackgroundURLSession:": "a note",
     "URLSession:task:willBeginDelayedRequest:completionHandler:": "a background request, which the app may replace by one that it"
     " has protected itself; where it goes, the pins are checked as ever",
-    "URLSession:taskIsWaitingForConnectivity:": "a note",
-    "URLSession:task:needNewBodyStream:": "the body is the app's",
     "URLSession:task:needNewBodyStreamFromOffset:completionHandler:": "the body is the app's",
     "URLSession:task:didReceiveInformationalResponse:": "a note",
     "URLSession:dataTask:didBecomeDownloadTask:": "a note: only a delegate that asked for it gets it",

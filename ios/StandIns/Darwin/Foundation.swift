@@ -105,7 +105,18 @@ extension URLCache {
     public convenience init(memoryCapacity: Int, diskCapacity: Int, directory: URL?) { stub() }
 }
 
+extension NSObject {
+    public func setValue(_ value: Any?, forKey key: String) { stub() }
+}
+
+public func NSSelectorFromString(_ aSelectorName: String) -> Selector { stub() }
+
 extension OperationQueue {
+    // So it is since Foundation says of blocks what they may be sent to.
+    public func addOperation(_ block: @escaping @Sendable () -> Void) { stub() }
+
+    public class var current: OperationQueue? { stub() }
+
     public var underlyingQueue: DispatchQueue? {
         get { stub() }
         set { stub() }

@@ -39,6 +39,17 @@ final class KeptAnswersTests: XCTestCase {
         XCTAssertFalse(isKept(theirs, by: delegate, URLSession.shared.dataTask(with: theirs)))
     }
 
+    /// The system asks a task's own delegate in place of the session's.
+    func testTheAppsOwnWordCountsBehindADelegateOfATask() {
+        let task = URLSession.shared.dataTask(with: theirs)
+        let strict = PinningDelegate(forwardingTo: KeepsNothing(), protection: fake)
+        let silent = TaskPinningDelegate(forwardingTo: SaysNothing(), behind: strict)
+        XCTAssertFalse(isKept(theirs, by: silent, task), "the session's delegate was not asked")
+        let lax = PinningDelegate(protection: fake)
+        XCTAssertTrue(isKept(theirs, by: TaskPinningDelegate(forwardingTo: SaysNothing(), behind: lax), task))
+        XCTAssertFalse(isKept(theirs, by: TaskPinningDelegate(forwardingTo: KeepsNothing(), behind: lax), task))
+    }
+
     func testABonafideSessionKeepsNoAnswerToARequestWithAToken() throws {
         let (configuration, apps) = (URLSessionConfiguration.default, URLCache.inMemory(1 << 20))
         configuration.urlCache = apps
@@ -91,3 +102,5 @@ private final class KeepsNothing: NSObject, URLSessionDataDelegate {
         completionHandler(nil)
     }
 }
+
+private final class SaysNothing: NSObject, URLSessionTaskDelegate {}

@@ -52,4 +52,27 @@ final class RedirectedBodyTests: XCTestCase {
         XCTAssertEqual(landed.path, "/landed")
         XCTAssertEqual(landed.body, "")
     }
+
+    func testABodyThatADelegateTookOffStaysOff() async throws {
+        let stage = try RealStage.open()
+        for status in [307, 308] {
+            var request = try post(stage, status: status)
+            request.httpBody = Data("order 1".utf8)
+            let session = BonafideSession(protection: fake)
+            let landed = try Echo(try await session.data(for: request, delegate: TakesBodiesOff()).0)
+            XCTAssertEqual(landed.path, "/landed")
+            XCTAssertEqual(landed.body, "", "\(status)")
+        }
+    }
+}
+
+private final class TakesBodiesOff: NSObject, URLSessionTaskDelegate {
+    func urlSession(
+        _ session: URLSession, task: URLSessionTask, willPerformHTTPRedirection response: HTTPURLResponse,
+        newRequest request: URLRequest, completionHandler: @escaping @Sendable (URLRequest?) -> Void
+    ) {
+        var bare = request
+        (bare.httpBody, bare.httpBodyStream) = (nil, nil)
+        completionHandler(bare)
+    }
 }

@@ -191,7 +191,7 @@ final class SessionTests: XCTestCase {
         await XCTAssertThrowsAsync({ try await session.data(from: stage.echo) }) {
             XCTAssertEqual(($0 as? URLError)?.code, .cancelled)
         }
-        await fulfillment(of: [ended], timeout: 10)
+        await fulfillment(of: [ended], timeout: 60)
     }
 
     func testNewPinsGetANewSessionAndWhatIsUnderWayFinishes() async throws {
@@ -271,6 +271,18 @@ final class SessionTests: XCTestCase {
         XCTAssertEqual(fake.mismatches.first?.host, "localhost")
     }
 
+    /// Whether a new session resumes what another one of the process has agreed with the server.
+    func testASecondSessionIsAskedForItsServerToo() async throws {
+        try XCTSkipUnless(Self.systemAsks, "Foundation on Linux asks nobody about a server")
+        let stage = try RealStage.open()
+        _ = try await session(stage).data(from: stage.echo)
+        fake.intercept("localhost")
+        let second = BonafideSession(protection: fake)
+        await XCTAssertThrowsAsync({ try await second.data(from: stage.echo) }) {
+            XCTAssertEqual($0.bonafide?.code, .pinMismatch)
+        }
+    }
+
     #if os(Linux)
         private static let systemAsks = false
     #else
@@ -296,7 +308,7 @@ final class SessionTests: XCTestCase {
             let session = session(stage, delegate: delegate)
             _ = try await session.data(from: stage.echo)
         }
-        for _ in 0..<100 where gone != nil { try await Task.sleep(nanoseconds: 50_000_000) }
+        for _ in 0..<1200 where gone != nil { try await Task.sleep(nanoseconds: 50_000_000) }
         XCTAssertNil(gone, "the session leaks its delegate")
     }
 

@@ -5,6 +5,10 @@
     /// Calls of the app's delegate. Here every delegate has every method, the system's default if not its own: the first
     /// is asked.
     enum Forward {
+        static func asTask(_ delegate: any URLSessionDelegate) -> (any URLSessionTaskDelegate)? {
+            delegate as? any URLSessionTaskDelegate
+        }
+
         static func challenge(
             _ challenge: URLAuthenticationChallenge, of session: URLSession, to delegate: (any URLSessionDelegate)?,
             _ handler: @escaping @Sendable (URLSession.AuthChallengeDisposition, URLCredential?) -> Void
@@ -72,10 +76,11 @@
 
         static func cached(
             _ response: CachedURLResponse, of session: URLSession, task: URLSessionDataTask,
-            to delegate: (any URLSessionDelegate)?, _ handler: @escaping @Sendable (CachedURLResponse?) -> Void
+            to delegates: [any URLSessionTaskDelegate], _ handler: @escaping @Sendable (CachedURLResponse?) -> Void
         ) {
-            guard let delegate = delegate as? any URLSessionDataDelegate else { return handler(response) }
-            delegate.urlSession(session, dataTask: task, willCacheResponse: response, completionHandler: handler)
+            let keeper = delegates.lazy.compactMap { $0 as? any URLSessionDataDelegate }.first
+            guard let keeper else { return handler(response) }
+            keeper.urlSession(session, dataTask: task, willCacheResponse: response, completionHandler: handler)
         }
 
         static func file(

@@ -72,7 +72,7 @@ public class PinningDelegate: NSObject, URLSessionTaskDelegate, @unchecked Senda
 
     // Who is asked about a task, in this order, and what its token is bound to. A session's relay knows more.
     func delegates(of task: URLSessionTask) -> [any URLSessionTaskDelegate] {
-        (wrapped as? any URLSessionTaskDelegate).map { [$0] } ?? []
+        wrapped.flatMap(Forward.asTask).map { [$0] } ?? []
     }
 
     func binding(of task: URLSessionTask) -> Data? { TokenBindings.shared.binding(of: task) }
@@ -90,14 +90,16 @@ public class PinningDelegate: NSObject, URLSessionTaskDelegate, @unchecked Senda
     func isCancelled(_ task: URLSessionTask) -> Bool { false }
 
     /// What this very task is to send after a redirect; nil: nothing.
-    func follows(_ request: URLRequest, in task: URLSessionTask) throws -> URLRequest? { request }
+    ///
+    /// - Parameter proposed: what the system would send; a delegate has made `request` of it.
+    func follows(_ request: URLRequest, proposed: URLRequest, in task: URLSessionTask) throws -> URLRequest? { request }
 
     public func urlSession(
         _ session: URLSession, didReceive challenge: URLAuthenticationChallenge,
         completionHandler: @escaping @Sendable (URLSession.AuthChallengeDisposition, URLCredential?) -> Void
     ) {
         let wrapped = wrapped
-        answer(challenge, task: nil, completionHandler) {
+        answer(challenge, of: session, task: nil, completionHandler) {
             Forward.challenge($0, of: session, to: wrapped, completionHandler)
         }
     }
@@ -107,13 +109,13 @@ public class PinningDelegate: NSObject, URLSessionTaskDelegate, @unchecked Senda
         completionHandler: @escaping @Sendable (URLSession.AuthChallengeDisposition, URLCredential?) -> Void
     ) {
         let delegates = delegates(of: task)
-        answer(challenge, task: task, completionHandler) {
+        answer(challenge, of: session, task: task, completionHandler) {
             Forward.challenge($0, of: session, task: task, to: delegates, completionHandler)
         }
     }
 
     private func answer(
-        _ challenge: URLAuthenticationChallenge, task: URLSessionTask?,
+        _ challenge: URLAuthenticationChallenge, of session: URLSession, task: URLSessionTask?,
         _ completionHandler: @escaping @Sendable (URLSession.AuthChallengeDisposition, URLCredential?) -> Void,
         passed: @escaping @Sendable (URLAuthenticationChallenge) -> Void
     ) {
@@ -126,7 +128,8 @@ public class PinningDelegate: NSObject, URLSessionTaskDelegate, @unchecked Senda
             switch await channel.judge(host: host, trust: trust) {
             case .passed:
                 refusals.forget(host: host)
-                passed(challenge.value)
+                // Where the system would have asked: a delegate may rely on it, and end the process elsewhere.
+                session.delegateQueue.addOperation { passed(challenge.value) }
             case .refused(let error):
                 refusals.put(error, task: task.value, host: host)
                 completionHandler(.cancelAuthenticationChallenge, nil)
@@ -145,7 +148,7 @@ public class PinningDelegate: NSObject, URLSessionTaskDelegate, @unchecked Senda
             Task { [requests, refusals] in
                 do {
                     let prepared = try await requests.prepare(wanted, binding: binding, from: source)
-                    completionHandler(try follows(prepared, in: task.value))
+                    completionHandler(try follows(prepared, proposed: request, in: task.value))
                 } catch {
                     refusals.put(
                         error.bonafide ?? BonafideError(.internalError, detail: "\(error)"), task: task.value, host: nil)
@@ -181,7 +184,7 @@ public class PinningDelegate: NSObject, URLSessionTaskDelegate, @unchecked Senda
             completionHandler: @escaping @Sendable (CachedURLResponse?) -> Void
         ) {
             guard mayBeKept(dataTask.currentRequest) else { return completionHandler(nil) }
-            Forward.cached(proposedResponse, of: session, task: dataTask, to: wrapped, completionHandler)
+            Forward.cached(proposedResponse, of: session, task: dataTask, to: delegates(of: dataTask), completionHandler)
         }
 
         /// From iOS 16 on, for every task: before whoever made it has it.
@@ -221,7 +224,7 @@ public class PinningDelegate: NSObject, URLSessionTaskDelegate, @unchecked Senda
             completionHandler: @escaping @Sendable (CachedURLResponse?) -> Void
         ) {
             guard mayBeKept(dataTask.currentRequest) else { return completionHandler(nil) }
-            Forward.cached(proposedResponse, of: session, task: dataTask, to: wrapped, completionHandler)
+            Forward.cached(proposedResponse, of: session, task: dataTask, to: delegates(of: dataTask), completionHandler)
         }
 
         public func urlSession(_ session: URLSession, dataTask: URLSessionDataTask, didReceive data: Data) {

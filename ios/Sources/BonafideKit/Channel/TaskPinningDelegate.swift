@@ -22,8 +22,8 @@ final class TaskPinningDelegate: PinningDelegate, @unchecked Sendable {
 
     override func isCancelled(_ task: URLSessionTask) -> Bool { ofSession.isCancelled(task) }
 
-    override func follows(_ request: URLRequest, in task: URLSessionTask) throws -> URLRequest? {
-        try ofSession.follows(request, in: task)
+    override func follows(_ request: URLRequest, proposed: URLRequest, in task: URLSessionTask) throws -> URLRequest? {
+        try ofSession.follows(request, proposed: proposed, in: task)
     }
 
     override func urlSession(_ session: URLSession, task: URLSessionTask, didCompleteWithError error: (any Error)?) {

@@ -30,6 +30,7 @@
         func proxy() -> String? {
             let settings = CFNetworkCopySystemProxySettings()?.takeRetainedValue() as? [String: Any]
             // The constants of these names are not for iOS; the settings are.
+            guard settings?["HTTPSEnable"] as? Int != 0 else { return nil }
             guard let host = settings?["HTTPSProxy"] as? String, let port = settings?["HTTPSPort"] as? Int, !host.isEmpty else {
                 return nil
             }

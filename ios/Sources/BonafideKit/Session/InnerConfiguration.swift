@@ -14,6 +14,11 @@ enum InnerConfiguration {
     ) -> URLSessionConfiguration {
         let copy = apps.copy() as? URLSessionConfiguration ?? apps
         RequestGuard.clean(copy, tokenHeader: tokenHeader)
+        #if canImport(Darwin)
+            // From iOS 26 on a request may go out with its token before a certificate is seen (0-RTT). By its name: older
+            // SDKs do not know it.
+            if copy.responds(to: NSSelectorFromString("setEnablesEarlyData:")) { copy.setValue(false, forKey: "enablesEarlyData") }
+        #endif
         guard isPinned else { return copy }
         // One of the app's, or of a tool that came with it, gets request and token and answers, and no server is looked at.
         copy.protocolClasses = systems(copy.protocolClasses)

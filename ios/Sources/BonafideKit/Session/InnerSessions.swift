@@ -68,7 +68,7 @@ final class InnerSessions: Sendable {
     private let wait: TimeInterval
     private let configuration: Carried<URLSessionConfiguration>
     private let delegate: (any URLSessionDelegate)?
-    private let queue: Carried<OperationQueue?>
+    private let queue: Carried<OperationQueue>
 
     init(
         protection: any Protection, wait: TimeInterval, configuration: URLSessionConfiguration,
@@ -76,7 +76,8 @@ final class InnerSessions: Sendable {
     ) {
         (self.protection, self.wait, self.delegate) = (protection, wait, delegate)
         self.configuration = Carried(configuration)
-        self.queue = Carried(queue)
+        // One for all, as the app's delegate knows it from a session of its own.
+        self.queue = Carried(queue ?? Self.serial())
     }
 
     var isBackground: Bool { configuration.value.identifier != nil }
@@ -122,9 +123,15 @@ final class InnerSessions: Sendable {
         let task = try make(inner.session)
         made = task
         registered(task, inner.relay)
-        // Set while the task was made: nobody has resumed it yet.
-        inner.relay.guards(task)
+        // Set while the task was made: nobody has resumed it yet. A background session knows no delegates of tasks.
+        if !isBackground { inner.relay.guards(task) }
         return task
+    }
+
+    private static func serial() -> OperationQueue {
+        let queue = OperationQueue()
+        (queue.name, queue.maxConcurrentOperationCount) = ("io.bonafide.session", 1)
+        return queue
     }
 
     private func rules(of url: URL?) throws -> HostRules {

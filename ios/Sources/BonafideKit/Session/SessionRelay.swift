@@ -48,7 +48,7 @@ final class SessionRelay: PinningDelegate, @unchecked Sendable {
 
     /// A redirect to a host with other pins goes on in that host's session: this one's connections may have been checked
     /// for another host alone.
-    override func follows(_ request: URLRequest, in task: URLSessionTask) throws -> URLRequest? {
+    override func follows(_ request: URLRequest, proposed: URLRequest, in task: URLSessionTask) throws -> URLRequest? {
         // Back from a host without pins, a request might take the connection to that.
         if try !isStray.now && belongs(request) { return request }
         guard let handler = handler(of: task) else {
@@ -57,7 +57,7 @@ final class SessionRelay: PinningDelegate, @unchecked Sendable {
                 .unsupportedClient, facts: ["host": request.url?.host ?? ""],
                 detail: "A task that was handed out was redirected to a host with other pins: request that host itself.")
         }
-        guard let request = Self.whole(request, of: task) else {
+        guard let request = Self.whole(request, proposed: proposed, of: task) else {
             if try strays(request) { return request }
             throw BonafideError(
                 .unsupportedClient, facts: ["host": request.url?.host ?? ""],
@@ -71,8 +71,10 @@ final class SessionRelay: PinningDelegate, @unchecked Sendable {
     }
 
     /// `request` with all of its body, for another task; nil where that was a stream, which has been read, or a file.
-    private static func whole(_ request: URLRequest, of task: URLSessionTask) -> URLRequest? {
+    private static func whole(_ request: URLRequest, proposed: URLRequest, of task: URLSessionTask) -> URLRequest? {
         if ["GET", "HEAD"].contains(request.httpMethod) { return request }
+        // A delegate has taken it off.
+        if proposed.hasBody, !request.hasBody { return request }
         var request = request
         let original = task.originalRequest
         if let body = request.httpBody ?? original?.httpBody {
@@ -110,6 +112,9 @@ final class SessionRelay: PinningDelegate, @unchecked Sendable {
         if let handler = handler(of: task) { return handler.binding }
         return bindings.with { $0[ObjectIdentifier(task)] }
     }
+
+    /// What its tokens are bound to, ``bind(_:to:)`` and the handlers say.
+    override func isMade(_ task: URLSessionTask) { begins(task) }
 
     override func ended(_ task: URLSessionTask) {
         bindings.with { _ = $0.removeValue(forKey: ObjectIdentifier(task)) }
@@ -224,9 +229,26 @@ final class SessionRelay: PinningDelegate, @unchecked Sendable {
                 to: delegates(of: task))
         }
 
+        @objc(URLSession:task:needNewBodyStream:)
+        func urlSession(
+            _ session: URLSession, task: URLSessionTask,
+            needNewBodyStream completionHandler: @escaping @Sendable (InputStream?) -> Void
+        ) {
+            Forward.bodyAnew(of: session, task: task, to: delegates(of: task), completionHandler)
+        }
+
+        @objc(URLSession:taskIsWaitingForConnectivity:)
+        func urlSession(_ session: URLSession, taskIsWaitingForConnectivity task: URLSessionTask) {
+            Forward.waiting(of: session, task: task, to: delegates(of: task))
+        }
+
         @objc(URLSession:task:didFinishCollectingMetrics:)
         func urlSession(_ session: URLSession, task: URLSessionTask, didFinishCollecting metrics: URLSessionTaskMetrics) {
             Forward.metrics(metrics, of: session, task: task, to: delegates(of: task))
         }
     }
 #endif
+
+extension URLRequest {
+    fileprivate var hasBody: Bool { httpBody != nil || httpBodyStream != nil }
+}

@@ -76,6 +76,7 @@ SENDABLE NAMED("Bundle") @interface NSBundle : NSObject
 
 SENDABLE NAMED("OperationQueue") @interface NSOperationQueue : NSObject
 @property NSInteger maxConcurrentOperationCount;
+@property (nullable, copy) NSString *name;
 @end
 
 NAMED("Stream") @interface NSStream : NSObject
@@ -123,7 +124,10 @@ SENDABLE NAMED("URLCredential") @interface NSURLCredential : NSObject
 @property (nullable, readonly, copy) NSString *user;
 @end
 
+extern NSString *const NSURLAuthenticationMethodClientCertificate;
 extern NSString *const NSURLAuthenticationMethodHTTPBasic;
+extern NSString *const NSURLAuthenticationMethodNTLM;
+extern NSString *const NSURLAuthenticationMethodNegotiate;
 extern NSString *const NSURLAuthenticationMethodServerTrust;
 
 SENDABLE NAMED("URLProtectionSpace") @interface NSURLProtectionSpace : NSObject <NSCoding>

@@ -90,16 +90,18 @@ struct ChallengeAnswer: Equatable {
 // Of the class: methods of the protocol may be missing on Apple's systems.
 extension PinningDelegate {
     /// At the level of the session.
-    func answer(_ challenge: URLAuthenticationChallenge) async -> ChallengeAnswer {
+    func answer(_ challenge: URLAuthenticationChallenge, in session: URLSession = .shared) async -> ChallengeAnswer {
         await withCheckedContinuation { continuation in
-            urlSession(.shared, didReceive: challenge) { continuation.resume(returning: ChallengeAnswer(disposition: $0, user: $1?.user)) }
+            urlSession(session, didReceive: challenge) { continuation.resume(returning: ChallengeAnswer(disposition: $0, user: $1?.user)) }
         }
     }
 
     /// At the level of a task.
-    func answer(_ challenge: URLAuthenticationChallenge, of task: URLSessionTask) async -> ChallengeAnswer {
+    func answer(
+        _ challenge: URLAuthenticationChallenge, of task: URLSessionTask, in session: URLSession = .shared
+    ) async -> ChallengeAnswer {
         await withCheckedContinuation { continuation in
-            urlSession(.shared, task: task, didReceive: challenge) {
+            urlSession(session, task: task, didReceive: challenge) {
                 continuation.resume(returning: ChallengeAnswer(disposition: $0, user: $1?.user))
             }
         }
