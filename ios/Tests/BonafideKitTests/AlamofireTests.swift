@@ -62,6 +62,15 @@ final class AlamofireTests: XCTestCase {
         XCTAssertEqual(there.header("Bonafide-Token"), "t1")
     }
 
+    /// Its `ServerTrustManager` is the next to judge.
+    func testAServerThatThePinsAllowIsAlamofiresNext() async throws {
+        let session = session()
+        let pinning = try XCTUnwrap(session.session.delegate as? PinningDelegate)
+        let task = session.session.dataTask(with: URL(string: "https://localhost:1/x")!)
+        let answer = await pinning.answer(try Challenges.server("localhost"), of: task, in: session.session)
+        XCTAssertEqual(answer, .systemDecides)
+    }
+
     /// As the system asks on Apple's systems; Foundation on Linux asks nobody about a server.
     func testAServerWithOtherPinsIsRefusedAndTheRequestSaysWhy() async throws {
         let (stage, session) = (try RealStage.open(), session())

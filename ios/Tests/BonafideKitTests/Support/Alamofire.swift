@@ -61,6 +61,8 @@ class SessionDelegate: NSObject, URLSessionDataDelegate, @unchecked Sendable {
         _ session: URLSession, task: URLSessionTask, didReceive challenge: URLAuthenticationChallenge,
         completionHandler: @escaping @Sendable (URLSession.AuthChallengeDisposition, URLCredential?) -> Void
     ) {
+        // As where it looks up the request: anywhere else it ends the process.
+        if let queue = session.delegateQueue.underlyingQueue { dispatchPrecondition(condition: .onQueue(queue)) }
         let credential = requests.with { $0[ObjectIdentifier(task)]?.credential }
         guard !challenge.isServerTrust, let credential else { return completionHandler(.performDefaultHandling, nil) }
         guard challenge.previousFailureCount == 0 else { return completionHandler(.rejectProtectionSpace, nil) }
