@@ -21,7 +21,7 @@ class LifecycleTest {
     private val starter = StarterDouble()
     private val protection = NativeProtection(starter, ClockDouble())
 
-    private fun settings() = Settings(InitialConfig.of(ByteArray(0)), folder, "app", "1")
+    private fun settings() = Settings(InitialConfig.of(ByteArray(0)), folder, "app", "1", requestTimeoutMillis = LONG)
 
     private fun codeOf(work: suspend () -> Unit) = assertThrows(BonafideException::class.java) { runBlocking { work() } }.code
 

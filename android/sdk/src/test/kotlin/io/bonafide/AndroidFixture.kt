@@ -31,6 +31,8 @@ class AndroidFixture : ProtectionFixture() {
 
     override fun serviceAnswers(answers: Boolean) = fake.serviceAnswers(answers)
 
+    override fun serviceHangs() = fake.serviceHangs()
+
     override fun isTokenFor(
         host: String,
         token: String?,

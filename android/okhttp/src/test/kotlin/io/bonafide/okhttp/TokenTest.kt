@@ -36,7 +36,7 @@ class TokenTest : OkHttpSuite() {
         val server = server(leaf) { TlsServer.redirect("https://other.test:${other.port}/") }
         start(HostEntry("api.acme.test", listOf(leaf.pin)))
         fixture.serviceAnswers(false)
-        appClient().protectedBy(watched, maxWaitMillis = 200).build().get("https://api.acme.test:${server.port}/")
+        client().get("https://api.acme.test:${server.port}/")
         assertTrue(fixture.isTokenFor("api.acme.test", server.header("Bonafide-Token")))
         assertEquals("poor_network", server.header("Bonafide-Status"))
         assertFalse("bonafide" in other.requests.single().lowercase(), other.requests.single())
@@ -116,7 +116,7 @@ class TokenTest : OkHttpSuite() {
         val server = server(leaf)
         start(HostEntry("api.acme.test", listOf(leaf.pin)), HostEntry("two.acme.test", listOf(leaf.pin), withoutToken = "fail"))
         fixture.serviceAnswers(false)
-        val client = appClient().protectedBy(watched, maxWaitMillis = 200).build()
+        val client = client()
         val failure = assertThrows<BonafideException> { client.get("https://two.acme.test:${server.port}/") }
         assertEquals(StatusCode.POOR_NETWORK, failure.code)
         assertEquals(0, server.plainBytes.get())
@@ -152,7 +152,7 @@ class TokenTest : OkHttpSuite() {
         val cacheable = "HTTP/1.1 200 OK\r\nCache-Control: max-age=60\r\nContent-Length: 2\r\n\r\nok"
         val server = server(leaf) { cacheable }
         start(HostEntry("api.acme.test", listOf(leaf.pin)))
-        val client = appClient().cache(Cache(folder, 1_000_000).closedAtTheEnd()).protectedBy(watched, maxWaitMillis = 500).build()
+        val client = client { cache(Cache(folder, 1_000_000).closedAtTheEnd()) }
         val url = "https://api.acme.test:${server.port}/"
         client.get(url)
         assertTrue(fixture.isTokenFor("api.acme.test", server.header("Bonafide-Token")))

@@ -5,6 +5,7 @@ import io.bonafide.PinMismatchException
 import io.bonafide.PinVerdict
 import io.bonafide.Protection
 import io.bonafide.StatusCode
+import io.bonafide.okhttp.support.Awaited
 import io.bonafide.okhttp.support.HostEntry
 import io.bonafide.okhttp.support.OkHttpSuite
 import io.bonafide.okhttp.support.foreignPin
@@ -21,13 +22,13 @@ import org.junit.jupiter.api.assertThrows
 import java.io.IOException
 import java.io.InterruptedIOException
 import java.security.cert.X509Certificate
-import kotlin.concurrent.thread
+import java.time.Duration
 import kotlin.system.measureTimeMillis
 
 class WaitTest : OkHttpSuite() {
     private val leaf = authority.leaf("api.acme.test")
-    private val server by lazy { server(leaf) }
-    private val url by lazy { "https://api.acme.test:${server.port}/" }
+    private val server = server(leaf)
+    private val url = "https://api.acme.test:${server.port}/"
 
     private fun limited(
         millis: Long,
@@ -36,36 +37,73 @@ class WaitTest : OkHttpSuite() {
 
     @Test
     fun `a call before the start fails in time, and nothing is sent`() {
+        val limits = mutableListOf<Long>()
+        val listening =
+            object : Protection by watched {
+                override suspend fun awaitStarted(timeoutMillis: Long) {
+                    limits += timeoutMillis
+                    watched.awaitStarted(timeoutMillis)
+                }
+            }
+        val client = limited(300, listening)
         val took =
             measureTimeMillis {
-                val failure = assertThrows<BonafideException> { limited(300).get(url) }
+                val failure = assertThrows<BonafideException> { client.get(url) }
                 assertEquals(StatusCode.NOT_STARTED, failure.code)
             }
-        assertTrue(took in 250..2_000, "$took ms")
+        assertEquals(listOf(300L), limits)
+        assertTrue(took in 250 until ENDED, "$took ms")
         assertEquals(0, server.handshakes.get())
     }
 
     @Test
     fun `a call before the start waits for it`() {
         fixture.install(HostEntry("api.acme.test", listOf(leaf.pin)))
-        thread {
-            Thread.sleep(200)
-            fixture.start()
-        }
-        assertEquals("ok", client().get(url))
+        val awaited = Awaited(watched).apply { meanwhile { fixture.start() } }
+        assertEquals("ok", limited(LONG, awaited).get(url))
     }
 
     @Test
     fun `start, recheck and token share one limit`() {
         fixture.install(HostEntry("api.acme.test", listOf(foreignPin)))
         fixture.publish(HostEntry("api.acme.test", listOf(leaf.pin)))
-        fixture.serviceAnswers(false)
-        thread {
-            Thread.sleep(1_000)
-            fixture.start()
-        }
-        val took = measureTimeMillis { limited(1_500).newCall(Request.Builder().url(url).build()).execute().close() }
-        assertTrue(took in 1_400..2_200, "$took ms")
+        val limits = mutableListOf<Long>()
+        val spending =
+            object : Protection by watched {
+                suspend fun spend(timeoutMillis: Long) {
+                    limits += timeoutMillis
+                    delay(SPENT)
+                }
+
+                override suspend fun awaitStarted(timeoutMillis: Long) {
+                    spend(timeoutMillis)
+                    fixture.start()
+                }
+
+                override suspend fun recheckPins(
+                    host: String,
+                    chain: List<X509Certificate>,
+                    timeoutMillis: Long,
+                ): PinVerdict {
+                    spend(timeoutMillis)
+                    return watched.recheckPins(host, chain, timeoutMillis)
+                }
+
+                override suspend fun headersFor(
+                    url: String,
+                    binding: ByteArray?,
+                    timeoutMillis: Long,
+                ): Map<String, String> {
+                    spend(timeoutMillis)
+                    return watched.headersFor(url, binding, timeoutMillis)
+                }
+            }
+        assertEquals("ok", limited(LONG, spending).get(url))
+        val (start, recheck, token) = limits.also { assertEquals(3, it.size) }
+        assertEquals(LONG, start)
+        assertTrue(recheck <= start - SPENT && token <= recheck - SPENT, "$limits")
+        // What is not waited for Bonafide, such as the handshake, takes nothing of it.
+        assertTrue(token >= LONG / 2, "$limits")
     }
 
     @Test
@@ -74,7 +112,7 @@ class WaitTest : OkHttpSuite() {
     @Test
     fun `cancelling a call ends its wait for a token`() {
         start(HostEntry("api.acme.test", listOf(leaf.pin)))
-        fixture.serviceAnswers(false)
+        fixture.serviceHangs()
         canceledWhileWaiting(watched)
     }
 
@@ -96,40 +134,36 @@ class WaitTest : OkHttpSuite() {
         protection: Protection,
         started: Boolean = true,
     ) {
-        server.port
-        val call = limited(15_000, protection).newCall(Request.Builder().url(url).build())
-        thread {
-            Thread.sleep(300)
-            call.cancel()
-        }
+        val awaited = Awaited(protection)
+        val call = limited(LONG, awaited).newCall(Request.Builder().url(url).build())
+        awaited.meanwhile { call.cancel() }
         val took = measureTimeMillis { assertEquals("Canceled", assertThrows<IOException> { call.execute() }.message) }
-        assertTrue(took in 250..2_000, "$took ms")
+        assertTrue(took < ENDED, "$took ms")
         assertEquals(0, server.plainBytes.get())
         assertTrue(started || server.handshakes.get() == 0)
     }
 
     @Test
     fun `a call that was cancelled before it started does not wait`() {
-        val call = limited(15_000).newCall(Request.Builder().url(url).build()).apply { cancel() }
-        assertTrue(measureTimeMillis { assertThrows<IOException> { call.execute() } } < 1_000)
+        val call = limited(LONG).newCall(Request.Builder().url(url).build()).apply { cancel() }
+        assertTrue(measureTimeMillis { assertThrows<IOException> { call.execute() } } < ENDED)
     }
 
     @Test
     fun `the call's own timeout ends the wait too`() {
-        val client = limited(15_000).newBuilder().callTimeout(java.time.Duration.ofMillis(300)).build()
+        val client = limited(LONG).newBuilder().callTimeout(Duration.ofMillis(300)).build()
         val took = measureTimeMillis { assertThrows<InterruptedIOException> { client.get(url) } }
-        assertTrue(took in 250..2_000, "$took ms")
+        assertTrue(took in 250 until ENDED, "$took ms")
     }
 
     @Test
     fun `an interrupt ends the wait and stays visible`() {
         val waiting = Thread.currentThread()
-        thread {
-            Thread.sleep(300)
-            waiting.interrupt()
-        }
-        assertThrows<InterruptedIOException> { limited(15_000).get(url) }
+        val awaited = Awaited(watched).apply { meanwhile { waiting.interrupt() } }
+        val client = limited(LONG, awaited)
+        val took = measureTimeMillis { assertThrows<InterruptedIOException> { client.get(url) } }
         assertTrue(Thread.interrupted())
+        assertTrue(took < ENDED, "$took ms")
     }
 
     @Test
@@ -143,8 +177,9 @@ class WaitTest : OkHttpSuite() {
                     timeoutMillis: Long,
                 ): PinVerdict = awaitCancellation()
             }
-        val took = measureTimeMillis { assertThrows<BonafideException> { limited(200, forgetful).get(url) } }
-        assertTrue(took < 2_000, "$took ms")
+        val client = limited(200, forgetful)
+        val took = measureTimeMillis { assertThrows<BonafideException> { client.get(url) } }
+        assertTrue(took < ENDED, "$took ms")
         assertEquals(0, server.plainBytes.get())
     }
 
@@ -164,7 +199,7 @@ class WaitTest : OkHttpSuite() {
                     return emptyMap()
                 }
             }
-        assertEquals("ok", limited(5_000, switching).get(url))
+        assertEquals("ok", limited(LONG, switching).get(url))
         assertEquals(listOf(Thread.currentThread()), resumedIn)
     }
 
@@ -179,5 +214,14 @@ class WaitTest : OkHttpSuite() {
     @Test
     fun `a negative limit is refused at once`() {
         assertThrows<IllegalArgumentException> { limited(-1) }
+    }
+
+    private companion object {
+        /** Longer than whatever a test waits for takes. */
+        const val LONG = 60_000L
+
+        /** A wait that took less was ended, and did not last until [LONG] or the call's timeout. */
+        const val ENDED = 15_000L
+        const val SPENT = 100L
     }
 }

@@ -6,6 +6,7 @@ import io.bonafide.PinVerdict
 import io.bonafide.Protection
 import io.bonafide.StatusCode
 import kotlinx.coroutines.CompletableDeferred
+import kotlinx.coroutines.awaitCancellation
 import kotlinx.coroutines.delay
 import kotlinx.coroutines.withTimeoutOrNull
 import okhttp3.CertificatePinner
@@ -26,6 +27,8 @@ class FakeFixture : ProtectionFixture() {
 
     @Volatile private var answering = true
 
+    @Volatile private var hanging = false
+
     override val protection: Protection = Fake()
     override val reports: List<PinVerdict.Mismatch> get() = reported
 
@@ -44,6 +47,10 @@ class FakeFixture : ProtectionFixture() {
 
     override fun serviceAnswers(answers: Boolean) {
         answering = answers
+    }
+
+    override fun serviceHangs() {
+        hanging = true
     }
 
     override fun isTokenFor(
@@ -111,8 +118,9 @@ class FakeFixture : ProtectionFixture() {
             val host = url.substringAfter("://").substringBefore('/').substringBefore(':')
             val entry = inForce[host]?.takeIf { it.sendToken } ?: return emptyMap()
             val token = mapOf("Bonafide-Token" to tokenFor(host, binding))
+            if (hanging) awaitCancellation()
             if (answering) return token
-            delay(timeoutMillis)
+            delay(minOf(timeoutMillis, UNANSWERED_MILLIS))
             if (entry.withoutToken == "fail") throw BonafideException(StatusCode.POOR_NETWORK, mapOf("host" to host))
             return token + ("Bonafide-Status" to StatusCode.POOR_NETWORK.wireName)
         }
@@ -120,3 +128,6 @@ class FakeFixture : ProtectionFixture() {
 }
 
 private const val REFRESH_MILLIS = 20L
+
+/** What stands for a whole limit. */
+private const val UNANSWERED_MILLIS = 20L

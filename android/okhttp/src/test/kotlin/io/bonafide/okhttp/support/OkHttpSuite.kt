@@ -56,7 +56,7 @@ abstract class OkHttpSuite {
                 },
             )
             .sslSocketFactory(tls(trust), trust)
-            .callTimeout(20, TimeUnit.SECONDS)
+            .callTimeout(1, TimeUnit.MINUTES)
 
     protected fun client(
         protection: Protection = watched,

@@ -30,8 +30,11 @@ abstract class ProtectionFixture : AutoCloseable {
     /** Publishes a config that a refresh will bring, and nothing else. */
     abstract fun publish(vararg hosts: HostEntry)
 
-    /** Makes the service answer with tokens, or not at all. */
+    /** Makes the service answer with tokens, or not at all: who waits for one is told soon that the time is over. */
     abstract fun serviceAnswers(answers: Boolean)
+
+    /** Makes whoever waits for a token wait until that is canceled, whatever the limit. */
+    abstract fun serviceHangs()
 
     /** The mismatches that were reported, in order. */
     abstract val reports: List<PinVerdict.Mismatch>
