@@ -11,18 +11,31 @@ internal class RealService(
     private val folder: File,
 ) : AutoCloseable {
     private val data = File(folder, "service")
-    private val port = freePort()
-    private val operatorPort = freePort()
+    private val log = File(folder, "serve.log")
     private var process: Process? = null
 
     fun start() {
+        repeat(PORTS_TRIED) {
+            if (comesUp()) return
+        }
+        error("its ports were always taken: ${log.readText()}")
+    }
+
+    /** Sets it up with ports of its own, and starts it; false if somebody else has taken one of them meanwhile. */
+    private fun comesUp(): Boolean {
+        val (port, operatorPort) = freePorts()
+        data.deleteRecursively()
         bonafide("init", "--account", "acme", "--url", "https://127.0.0.1:$port", "--private-ca")
         val listen = arrayOf("--listen", "127.0.0.1:$port", "--operator-listen", "127.0.0.1:$operatorPort")
-        val log = File(folder, "serve.log")
-        process = builder("serve", *listen).redirectErrorStream(true).redirectOutput(log).start()
+        val started = builder("serve", *listen).redirectErrorStream(true).redirectOutput(log).start()
+        process = started
         repeat(ATTEMPTS) {
-            if (ready()) return
-            check(process!!.isAlive) { log.readText() }
+            if (!started.isAlive) {
+                val said = log.readText()
+                check("is in use" in said) { said }
+                return false
+            }
+            if (ready(operatorPort)) return true
             Thread.sleep(PAUSE_MILLIS)
         }
         error("the service is not ready: ${log.readText()}")
@@ -47,7 +60,7 @@ internal class RealService(
         return ProcessBuilder(binary.path, "--data", data.path, *words)
     }
 
-    private fun ready(): Boolean =
+    private fun ready(operatorPort: Int): Boolean =
         try {
             (URI("http://127.0.0.1:$operatorPort/readyz").toURL().openConnection() as HttpURLConnection).responseCode == 200
         } catch (_: java.io.IOException) {
@@ -62,7 +75,9 @@ internal class RealService(
     private companion object {
         const val ATTEMPTS = 600
         const val PAUSE_MILLIS = 100L
+        const val PORTS_TRIED = 5
 
-        fun freePort() = ServerSocket(0).use { it.localPort }
+        /** Two that are not the same. */
+        fun freePorts() = ServerSocket(0).use { one -> ServerSocket(0).use { other -> one.localPort to other.localPort } }
     }
 }
