@@ -58,6 +58,8 @@ pub struct AttestingKey {
     candidate: Mutex<Option<Arc<P256Key>>>,
     pub faults: Mutex<HashSet<Fault>>,
     pub made: Mutex<usize>,
+    /// Of those, how many have ended.
+    pub ended: Mutex<usize>,
     /// Where each making waits.
     pub gate: Gate,
 }
@@ -70,6 +72,7 @@ impl AttestingKey {
             candidate: Mutex::default(),
             faults: Mutex::default(),
             made: Mutex::default(),
+            ended: Mutex::default(),
             gate: Gate::default(),
         }
     }
@@ -145,7 +148,9 @@ impl InstallKey for AttestingKey {
         leaf.public_key = Some(p256_info(&[&[4][..], x, y].concat()));
         leaf.extensions.clear();
         *self.candidate.lock().unwrap() = Some(key);
-        Ok(Candidate { key: handle, chain: forge.chain() })
+        let chain = forge.chain();
+        *self.ended.lock().unwrap() += 1;
+        Ok(Candidate { key: handle, chain })
     }
 
     fn sign_with_candidate(&self, message: &[u8]) -> Result<Vec<u8>, KeyFailure> {
@@ -173,6 +178,8 @@ impl InstallKey for AttestingKey {
 #[derive(Default)]
 pub struct ScriptedProvider {
     pub asked: Mutex<Vec<EvidenceRequest>>,
+    /// How many of these calls have passed the gate.
+    pub passed: Mutex<usize>,
     pub unavailable: Mutex<bool>,
     pub unsupported: Mutex<bool>,
     /// It has no key to assert with.
@@ -194,6 +201,7 @@ impl EvidenceProvider for ScriptedProvider {
         #[expect(clippy::disallowed_methods, reason = "a platform blocks, and the port may")]
         std::thread::sleep(takes);
         self.gate.pass();
+        *self.passed.lock().unwrap() += 1;
         if *self.unavailable.lock().unwrap() {
             return Err(EvidenceFailure::Unavailable { why: "scripted".into() });
         }
