@@ -8,7 +8,7 @@ use std::sync::Arc;
 use bonafide_core::adapter::FileStorage;
 use bonafide_core::integrity::Measurer;
 use bonafide_core::port::{FileReader, Files, Image, Images, Ports, Processes};
-use bonafide_protocol::measurement::{App, Measurement, Platform};
+use bonafide_protocol::measurement::{App, Artifact, Fact, Measurement, Platform};
 
 use super::forge;
 use crate::common::phones::TEAM;
@@ -114,7 +114,7 @@ pub(super) struct IPhone {
 }
 
 impl IPhone {
-    /// What the core sends of it.
+    /// What the core sends of it, once the executable has been digested.
     pub(super) async fn measurement(&self, app: &App) -> Measurement {
         let folder = tempfile::tempdir().unwrap();
         let ports = Ports {
@@ -124,7 +124,14 @@ impl IPhone {
             ..Ports::desktop(Arc::new(FileStorage::new(folder.path())))
         };
         let executable = Path::new(FOLDER).join("Acme");
-        Measurer::new(&ports, app, vec![executable], tokio::runtime::Handle::current()).measurement().await
+        let measurer = Measurer::new(&ports, app, vec![executable], tokio::runtime::Handle::current());
+        loop {
+            let measurement = measurer.measurement().await;
+            let late = |file: &Artifact| matches!(&file.sha256, Fact::Unknown(why) if why == "still being measured");
+            if !measurement.artifacts.iter().any(late) {
+                return measurement;
+            }
+        }
     }
 }
 
