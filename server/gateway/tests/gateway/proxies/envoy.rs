@@ -13,6 +13,9 @@ use crate::forge::World;
 /// The filters as the docs have them, in a configuration of one listener and two clusters.
 fn config(folder: &Path) -> String {
     let filters = snippet("Envoy", "yaml").replace('\n', "\n          ");
+    // How long Envoy waits for the gateway: a machine that is busy is no gateway that is gone.
+    assert!(filters.contains("timeout: 1s"), "{filters}");
+    let filters = filters.replace("timeout: 1s", "timeout: 60s");
     let pipe = |name: &str| format!("{{ pipe: {{ path: {} }} }}", folder.join(name).display());
     let cluster = |name: &str| {
         let address = pipe(&format!("{name}.sock"));
