@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use bonafide_protocol::encoding::to_base64;
 use bonafide_service::{KeyringError, RateLimit, ServiceError, init, serve};
-use common::{Device, START, Service, Turned, options, pin, settings};
+use common::{Device, START, Service, Turned, answer_in_the_end, options, pin, settings};
 use reqwest::StatusCode;
 use serde_json::json;
 use sqlx::sqlite::SqliteConnectOptions;
@@ -140,8 +140,9 @@ async fn publishers_side_by_side_follow_each_other() {
         .map(|number| {
             let service = service.clone();
             tokio::spawn(async move {
+                let url = format!("http://{}/admin/v1/hosts/h{number}.acme.com", service.operator_address());
                 let body = json!({ "pins": [pin(1), pin(2)] });
-                service.operator("PUT", &format!("/admin/v1/hosts/h{number}.acme.com"), Some(body)).await
+                answer_in_the_end(service.http.put(url).bearer_auth(&service.token).json(&body)).await
             })
         })
         .collect();

@@ -8,6 +8,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use bonafide_protocol::jws::{Header, join, signing_input};
 use bonafide_protocol::key::P256Key;
@@ -183,6 +184,20 @@ pub(crate) async fn answer(response: reqwest::Response) -> (StatusCode, Value) {
     let status = response.status();
     let text = response.text().await.unwrap();
     (status, serde_json::from_str(&text).unwrap_or(Value::String(text)))
+}
+
+/// The answer to what was asked beside many others: one that is told to come back does so, as devices and operators do.
+pub(crate) async fn answer_in_the_end(request: reqwest::RequestBuilder) -> (StatusCode, Value) {
+    let begun = Instant::now();
+    loop {
+        let response = request.try_clone().unwrap().send().await.unwrap();
+        let is_busy =
+            response.status() == StatusCode::SERVICE_UNAVAILABLE && response.headers().contains_key("retry-after");
+        if !is_busy || begun.elapsed() > Duration::from_secs(60) {
+            return answer(response).await;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
 }
 
 /// A desktop app of the registered build.

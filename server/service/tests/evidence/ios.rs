@@ -5,7 +5,7 @@ use bonafide_protocol::evidence::{Evidence, EvidenceKind, Octets};
 use bonafide_protocol::measurement::Platform;
 use serde_json::{Value, json};
 
-use crate::common::{answer, settings};
+use crate::common::{answer_in_the_end, settings};
 use crate::phone::{IPhone, NOW, World};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -180,11 +180,12 @@ async fn one_counter_counts_once_on_however_many_nodes() {
             let challenge = world.service.challenge().await;
             let body = phone.phone.request(&challenge, vec![phone.assertion(&challenge, round)], None);
             let node = if place % 2 == 0 { world.service.public() } else { second.public_address() };
-            calls.push(tokio::spawn(world.service.http.post(format!("http://{node}/v1/tokens")).body(body).send()));
+            let request = world.service.http.post(format!("http://{node}/v1/tokens")).body(body);
+            calls.push(tokio::spawn(answer_in_the_end(request)));
         }
         let mut answered = 0;
         for call in calls {
-            let (status, answer) = answer(call.await.unwrap().unwrap()).await;
+            let (status, answer) = call.await.unwrap();
             match status.as_u16() {
                 200 => answered += 1,
                 409 => assert_eq!(answer.get("code").unwrap(), "challenge_spent"),

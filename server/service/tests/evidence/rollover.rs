@@ -6,7 +6,7 @@ use bonafide_protocol::message::TokenResponse;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
-use crate::common::{ACCOUNT, Device, answer, genuine, parts, pin};
+use crate::common::{ACCOUNT, Device, answer_in_the_end, genuine, parts, pin};
 use crate::phone::{IPhone, Phone, World, copy};
 
 fn chain(world: &World, phone: &Phone, challenge: &str) -> Vec<Evidence> {
@@ -211,10 +211,10 @@ async fn two_rollovers_side_by_side_leave_one_key() {
             let word = old.vouch(new, &challenge);
             let body = new.request(&challenge, chain(&world, new, &challenge), Some(word));
             let url = format!("http://{}/v1/tokens", world.service.public());
-            calls.push(tokio::spawn(world.service.http.post(url).body(body).send()));
+            calls.push(tokio::spawn(answer_in_the_end(world.service.http.post(url).body(body))));
         }
         for call in calls {
-            let (status, answer) = answer(call.await.unwrap().unwrap()).await;
+            let (status, answer) = call.await.unwrap();
             assert_eq!(status, StatusCode::OK, "{answer}");
         }
         let mut holders = 0;
@@ -246,10 +246,10 @@ async fn two_words_for_one_key_do_not_keep_the_old_key_alive() {
             let challenge = world.service.challenge().await;
             let body = new.request(&challenge, Vec::new(), Some(vouching.vouch(&new, &challenge)));
             let url = format!("http://{}/v1/tokens", world.service.public());
-            calls.push(tokio::spawn(world.service.http.post(url).body(body).send()));
+            calls.push(tokio::spawn(answer_in_the_end(world.service.http.post(url).body(body))));
         }
         for call in calls {
-            call.await.unwrap().unwrap();
+            call.await.unwrap();
         }
         // The key that took over is seen again and again; the one before it should have ended by now.
         let live = next.ask(&world, |_| Vec::new()).await;
