@@ -26,12 +26,16 @@ async fn token(core: &Core) -> TokenLease {
 async fn an_outage_lets_requests_go_with_a_status_and_fails_them_where_the_config_says_so() {
     let world = World::new().await;
     let core = world.start_settled().await;
-    world.service.script(CHALLENGES, Act::Refuse(503, "service_unavailable"));
+    // The pause after the first refusal is drawn, and may be none: then there is a second one.
+    for _ in 0..2 {
+        world.service.script(CHALLENGES, Act::Refuse(503, "service_unavailable"));
+    }
     let lease = token(&core).await;
     assert_eq!((lease.token, lease.status), (None, Some(Status::ServiceUnavailable)));
     assert_eq!(lease.header, "Bonafide-Token");
     let failure = core.token("strict.acme.com", None, LONG).await.unwrap_err();
     assert_eq!(failure.status(), Status::ServiceUnavailable);
+    world.service.unscript(CHALLENGES);
 
     // Within the backoff nobody is asked, and nothing waits.
     let asked = world.service.count(CHALLENGES);
@@ -225,7 +229,12 @@ async fn a_key_that_was_unlocked_is_used_at_once_when_that_is_said() {
     let mut ports = world.ports();
     ports.install_key = key.clone();
     let core = Core::start(world.settings(), ports).unwrap();
-    assert_eq!(token(&core).await.status, Some(Status::KeyUnavailable));
+    // The pause is drawn, and may be none: until the key is left alone.
+    let mut asked = None;
+    while asked != Some(key.asked.load(Ordering::SeqCst)) {
+        asked = Some(key.asked.load(Ordering::SeqCst));
+        assert_eq!(token(&core).await.status, Some(Status::KeyUnavailable));
+    }
     key.set(KeyScript::Works);
     assert_eq!(token(&core).await.status, Some(Status::KeyUnavailable), "left alone for a while");
     core.try_again();

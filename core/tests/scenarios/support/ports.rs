@@ -160,12 +160,20 @@ pub struct ScriptedKey {
     pub script: Mutex<KeyScript>,
     pub made: AtomicU64,
     pub resets: AtomicU64,
+    /// How often it was asked for.
+    pub asked: AtomicU64,
     key: Mutex<Option<Arc<P256Key>>>,
 }
 
 impl ScriptedKey {
     pub fn new(script: KeyScript) -> Self {
-        Self { script: Mutex::new(script), made: AtomicU64::new(0), resets: AtomicU64::new(0), key: Mutex::default() }
+        Self {
+            script: Mutex::new(script),
+            made: AtomicU64::new(0),
+            resets: AtomicU64::new(0),
+            asked: AtomicU64::new(0),
+            key: Mutex::default(),
+        }
     }
 
     pub fn set(&self, script: KeyScript) {
@@ -175,6 +183,7 @@ impl ScriptedKey {
 
 impl InstallKey for ScriptedKey {
     fn load_or_create(&self) -> Result<KeyHandle, KeyFailure> {
+        self.asked.fetch_add(1, Ordering::SeqCst);
         match *self.script.lock().unwrap() {
             KeyScript::Locked => return Err(KeyFailure::Unavailable { why: "the device is locked".into() }),
             KeyScript::LostOnLoad => return Err(KeyFailure::Lost { why: "invalidated".into() }),

@@ -118,6 +118,11 @@ impl Service {
         self.state().scripts.entry(line.into()).or_default().push_back(act);
     }
 
+    /// Forgets what was scripted for this and did not happen.
+    pub fn unscript(&self, line: &str) {
+        self.state().scripts.remove(line);
+    }
+
     /// A new certificate with a new key, of the same CA. Its pin.
     pub async fn rotate_tls(&self) -> Pin {
         let (tls, pin) = leaf(&self.ca);
