@@ -14,7 +14,7 @@ protocol AttestService: AnyObject, Sendable {
 /// Which key that is, a file in the storage folder says: it goes with the app, as App Attest's keys do, and no backup takes
 /// it to another phone. When evidence is due, and how long to wait after a failure, is up to the core and the server.
 final class AppAttest: EvidenceSource {
-    fileprivate struct Record: Codable {
+    fileprivate struct Record: Codable, Equatable {
         /// Nil: there is none.
         var keyId: String?
         /// False until Apple has attested it: a key that Apple could not be reached for is tried again, since each new one
@@ -75,19 +75,18 @@ final class AppAttest: EvidenceSource {
         guard var record = try read(), record.attested, let known = record.keyId, let keyId = Data(base64Encoded: known) else {
             throw EvidenceError.lost("no key has been attested on this phone")
         }
+        let before = record
         let assertion: Data
         do { assertion = try wait { service.assert(known, hash, $0) } } catch let error as DCError {
             if let why = record.isGivenUp(after: error.code) {
                 keep(nil)
                 throw EvidenceError.lost(why)
             }
-            keep(record)
+            if record != before { keep(record) }
             throw error
         }
-        if record.refusals != nil || record.failures != nil {
-            (record.refusals, record.failures) = (nil, nil)
-            keep(record)
-        }
+        (record.refusals, record.failures) = (nil, nil)
+        if record != before { keep(record) }
         return AppAttestEvidence(keyId: keyId, attestation: nil, assertion: assertion)
     }
 
