@@ -7,13 +7,13 @@ mod connectivity;
 mod evidence;
 mod install_key;
 mod observer;
+#[cfg(any(target_os = "android", target_os = "linux"))]
+mod own_files;
 mod properties;
 
 use std::sync::Arc;
 
-use bonafide_core::adapter::{
-    FileStorage, NoEvidence, Silent, SoftwareKey, StdFiles, SystemClock, UnknownConnectivity,
-};
+use bonafide_core::adapter::{FileStorage, NoEvidence, Silent, SoftwareKey, SystemClock, UnknownConnectivity};
 #[cfg(not(target_vendor = "apple"))]
 use bonafide_core::adapter::{NoImages as LoadedImages, NoProcesses as OwnProcess};
 use bonafide_core::port::{Ports, Storage};
@@ -25,11 +25,15 @@ use crate::android::PlatformTrust;
 use crate::apple::{LoadedImages, OwnProcess};
 #[cfg(not(target_os = "android"))]
 use bonafide_core::adapter::StandardTrust as PlatformTrust;
+#[cfg(not(any(target_os = "android", target_os = "linux")))]
+use bonafide_core::adapter::StdFiles as OwnFiles;
 
 pub use connectivity::{ConnectionHint, ConnectivityPort};
 pub use evidence::{EvidenceError, EvidencePort, NativeEvidence, NativeEvidenceKind};
 pub use install_key::{InstallKeyPort, KeyError, NativeCandidate, NativeKey, NativeKeyLevel};
 pub use observer::ObserverPort;
+#[cfg(any(target_os = "android", target_os = "linux"))]
+use own_files::OwnFiles;
 pub use properties::PropertiesPort;
 
 /// What the platform gives. `None` where it has nothing of its own.
@@ -63,7 +67,7 @@ impl NativePorts {
                 None => Arc::new(NoEvidence),
             },
             trust: Arc::new(PlatformTrust::default()),
-            files: Arc::new(StdFiles),
+            files: Arc::new(OwnFiles),
             properties: Arc::new(properties::AllProperties::new(self.properties)),
             processes: Arc::new(OwnProcess),
             images: Arc::new(LoadedImages),
