@@ -57,7 +57,14 @@ impl Installed {
         let name = mapping.name();
         let unknown = |why: &str| unknown(name, why);
         if mapping.is_deleted() {
-            return unknown("the package was deleted or replaced after it was mapped");
+            // An app that is given another part while it runs goes on from packages that are gone. What a mapping holds is
+            // nobody else's, and what has no name nobody writes to.
+            let known = self.measured.lock().unwrap_or_else(PoisonError::into_inner);
+            let before = known.iter().find(|(stat, _)| (stat.device, stat.inode) == (mapping.device, mapping.inode));
+            return before.map_or_else(
+                || unknown("the package was deleted or replaced after it was mapped"),
+                |(_, package)| PackageFile { name: name.into(), ..package.clone() },
+            );
         }
         let opened = files.open(Path::new(&mapping.path)).and_then(|file| Ok((file.stat()?, file)));
         let (before, mut file) = match opened {

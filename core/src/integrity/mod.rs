@@ -146,7 +146,17 @@ impl Measurer {
         drop(self.runtime.spawn_blocking(move || {
             // Also when a probe panics, the next request finds the door open, and nobody waits for what does not come.
             let _door = Door(&slow);
-            let found = probes.slow();
+            // The first measurement waits for the packages, and for nothing else.
+            let tell = |packages: Option<&Packages>| {
+                slow.found.send_if_modified(|found| {
+                    let is_first = found.is_none() && packages.is_some();
+                    if is_first {
+                        *found = Some(Slow { packages: packages.cloned(), ..Slow::default() });
+                    }
+                    is_first
+                });
+            };
+            let found = probes.slow(tell);
             slow.found.send_replace(Some(found));
         }));
     }
@@ -207,7 +217,7 @@ mod tests {
 
     use super::*;
     use crate::adapter::{FileStorage, StdFiles};
-    use crate::port::FileReader;
+    use crate::port::{FileReader, Processes};
 
     /// Which threads have opened a file.
     #[derive(Default)]
@@ -297,6 +307,44 @@ mod tests {
             }
         };
         tokio::time::timeout(Duration::from_secs(30), known).await.unwrap();
+    }
+
+    /// Programs cannot be listed before somebody opens.
+    struct Gated(Mutex<std::sync::mpsc::Receiver<()>>);
+
+    impl Processes for Gated {
+        fn names(&self) -> io::Result<Vec<String>> {
+            let _ = self.0.lock().unwrap().recv();
+            Ok(Vec::new())
+        }
+
+        fn is_traced(&self) -> io::Result<bool> {
+            Err(io::ErrorKind::Unsupported.into())
+        }
+    }
+
+    /// A phone that is slow: without its packages an app is nobody's.
+    #[tokio::test]
+    async fn the_packages_are_waited_for_and_nothing_else_is() {
+        let (open, gate) = std::sync::mpsc::channel();
+        let ports = Ports {
+            processes: Arc::new(Gated(Mutex::new(gate))),
+            ..Ports::desktop(Arc::new(FileStorage::new("/nonexistent")))
+        };
+        let app = App { platform: Platform::Android, id: "app".into(), version: "1".into(), build: String::new() };
+        let measurer = Measurer::new(&ports, &app, Vec::new(), Handle::current());
+        // This process is no installed app, which is what is told of it.
+        let told = async {
+            loop {
+                let packages = measurer.measurement().await.packages.unwrap();
+                if packages.files != Packages::unknown("still being measured").files {
+                    return packages;
+                }
+            }
+        };
+        let packages = tokio::time::timeout(Duration::from_secs(60), told).await.unwrap();
+        assert!(matches!(packages.files, Fact::Unknown(_)), "{packages:?}");
+        drop(open);
     }
 
     #[tokio::test]

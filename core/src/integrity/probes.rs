@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 use bonafide_protocol::measurement::{App, Code, CodeRole, DeviceFacts, Platform, Traces};
 use bonafide_protocol::packages::Packages;
 
+use super::code::Seen;
 use super::installed::Installed;
 use super::maps::{Mapping, Maps};
 use super::redirect::Calls;
@@ -24,6 +25,7 @@ pub(super) struct Probes {
     /// An address of the core's own code.
     own: u64,
     calls: OnceLock<Result<Calls, &'static str>>,
+    seen: Seen,
     installed: Installed,
 }
 
@@ -46,7 +48,7 @@ impl Default for Slow {
 impl Probes {
     pub(super) fn new(ports: &Ports, app: &App) -> Self {
         // Any function of the core will do; only a number is made of it.
-        let own: fn(&Self) -> Slow = Self::slow;
+        let own: fn(&Self) -> (Vec<Code>, DeviceFacts) = Self::quick;
         Self {
             files: Arc::clone(&ports.files),
             properties: Arc::clone(&ports.properties),
@@ -57,6 +59,7 @@ impl Probes {
             app_id: app.id.clone(),
             own: own as usize as u64,
             calls: OnceLock::new(),
+            seen: Seen::default(),
             installed: Installed::default(),
         }
     }
@@ -75,17 +78,20 @@ impl Probes {
         (code, self.device(maps.as_ref()))
     }
 
-    /// What takes longer.
-    pub(super) fn slow(&self) -> Slow {
+    /// What takes longer; the packages are told as soon as they are known.
+    pub(super) fn slow(&self, tell: impl FnOnce(Option<&Packages>)) -> Slow {
         let maps = Maps::read(&*self.files, self.own).ok();
         let runtime = |maps: &Maps| {
             let machine = loaded::virtual_machine(maps)?;
-            Some(code::measure(&*self.files, maps, machine, CodeRole::Runtime))
+            Some(self.seen.measure(&*self.files, maps, machine, CodeRole::Runtime))
         };
+        // Without them an app is nobody's, so they come first.
+        let packages = self.packages(maps.as_ref());
+        tell(packages.as_ref());
         Slow {
             code: maps.as_ref().and_then(runtime),
             agent_servers: servers::look(&*self.files, &*self.processes),
-            packages: self.packages(maps.as_ref()),
+            packages,
         }
     }
 
@@ -107,16 +113,16 @@ impl Probes {
     fn code(&self, maps: &Maps) -> Vec<Code> {
         let files = &*self.files;
         let core = match maps.at(self.own) {
-            Some(own) => code::measure(files, maps, own, CodeRole::Core),
+            Some(own) => self.seen.measure(files, maps, own, CodeRole::Core),
             None => code::unmeasured(),
         };
         let executable = match loaded::executable(files, maps) {
             // The core is a part of it: a native program.
             Ok(mapping) if self.is_own(maps, mapping) => Code { role: CodeRole::Executable, ..core.clone() },
-            Ok(mapping) => code::measure(files, maps, mapping, CodeRole::Executable),
+            Ok(mapping) => self.seen.measure(files, maps, mapping, CodeRole::Executable),
             Err(why) => code::unknown("", CodeRole::Executable, why),
         };
-        let system = loaded::c_library(maps).map(|mapping| code::measure(files, maps, mapping, CodeRole::System));
+        let system = loaded::c_library(maps).map(|mapping| self.seen.measure(files, maps, mapping, CodeRole::System));
         [core, executable].into_iter().chain(system).collect()
     }
 
@@ -211,6 +217,7 @@ mod tests {
             app_id: "com.acme.app".into(),
             own,
             calls: OnceLock::new(),
+            seen: Seen::default(),
             installed: Installed::default(),
         }
     }
@@ -260,6 +267,36 @@ mod tests {
         let (sound, hooked) = (core(process(false)), core(process(true)));
         assert!(!differs(&sound) && differs(&hooked));
         assert_eq!((sound.name.as_str(), sound.role), ("lib bonafide.so", CodeRole::Core));
+    }
+
+    /// As when an app is given another part while it runs: its folder is another one then, and the old files are gone.
+    #[test]
+    fn code_whose_file_is_gone_is_measured_by_what_the_file_said() {
+        let (offset, _) = text();
+        let gone = |hooked| {
+            let described = process(hooked).without("/app/lib bonafide.so");
+            let maps = String::from_utf8(bytes(&described, MAPS)).unwrap().replace(".so\n", ".so (deleted)\n");
+            described.with(MAPS, maps)
+        };
+        let mut probes = probes(process(false), (BASE + offset) as u64);
+        let mut look = |device: Option<Described>| {
+            device.into_iter().for_each(|device| probes.files = Arc::new(device));
+            probes.quick().0.into_iter().next().unwrap()
+        };
+        let before = look(None);
+        assert!(matches!((&before.memory, &before.file), (Fact::Known(_), Fact::Known(_))));
+        assert_eq!(look(Some(gone(false))), before);
+        let hooked = look(Some(gone(true)));
+        assert!(
+            matches!(&hooked.memory, Fact::Known(memory) if before.memory != Fact::Known(memory.clone())),
+            "{hooked:?}"
+        );
+        assert_eq!(hooked.file, before.file);
+        // Nobody has seen this one.
+        assert!(matches!(core(gone(false)).memory, Fact::Unknown(_)));
+        let other = gone(false);
+        let maps = String::from_utf8(bytes(&other, MAPS)).unwrap().replace("08:01 42", "08:01 43");
+        assert!(matches!(look(Some(other.with(MAPS, maps))).memory, Fact::Unknown(_)), "another file");
     }
 
     /// The same process, its library mapped from a package in which it begins at `begins`. Another one lies before it.
@@ -384,7 +421,7 @@ mod tests {
             &device.writable_code,
         ];
         assert!(facts.iter().all(|fact| matches!(fact, Fact::Unknown(_))), "{device:?}");
-        assert!(probes(Described::new(), 0x1000).slow().code.is_none());
+        assert!(probes(Described::new(), 0x1000).slow(|_| ()).code.is_none());
     }
 
     #[test]

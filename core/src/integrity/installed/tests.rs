@@ -306,6 +306,20 @@ fn what_is_not_what_was_signed_has_no_signer() {
     }
 }
 
+/// As when an app is given another part while it runs: it goes on from packages that are gone.
+#[test]
+fn a_package_that_is_gone_is_what_it_was() {
+    let mut phone = Phone::new().package(&base(), forge::Apk::good().build());
+    let installed = Installed::default();
+    let first = phone.look_with(&installed, Some("34"));
+    phone.files.clear();
+    phone.maps = phone.maps.lines().map(|line| format!("{line} (deleted)\n")).collect();
+    assert_eq!(phone.look_with(&installed, Some("34")), first);
+    assert!(why(&phone.look()).contains("deleted or replaced"), "nobody has seen it");
+    phone.maps = phone.maps.replace("fd:01 100 ", "fd:01 101 ");
+    assert!(why(&phone.look_with(&installed, Some("34"))).contains("deleted or replaced"), "another file");
+}
+
 #[test]
 fn a_package_is_read_once_and_again_when_it_changed() {
     let mut phone = Phone::new().package(&base(), forge::Apk::good().build());
