@@ -32,12 +32,35 @@ const ROOT_FILES: &[(&str, &str)] = &[
     ("/data/adb/apd", "APatch"),
 ];
 
-/// Parts of a line of the mounts that a root tool leaves, in lower case.
+/// What a root tool leaves among the mounts, in lower case: a part of what is mounted, of where, or of its kind.
 const ROOT_MOUNTS: &[(&str, &str)] = &[
     ("magisk", "mount of magisk"),
     ("/data/adb", "mount of /data/adb"),
-    ("ksu", "mount of KernelSU"),
+    ("kernelsu", "mount of KernelSU"),
     ("apatch", "mount of APatch"),
+];
+
+/// The same by a whole word: shorter ones are in anybody's.
+const ROOT_WORDS: &[(&str, &str)] = &[("ksu", "mount of KernelSU")];
+
+/// Where folders are called after apps, or at random. Android mounts an app's own there, for the app alone.
+const OF_APPS: &[&str] = &[
+    "/data/app/",
+    "/data/data/",
+    "/data/incremental/",
+    "/data/misc/profiles/",
+    "/data/misc_ce/",
+    "/data/misc_de/",
+    "/data/user/",
+    "/data/user_de/",
+    "/data_mirror/",
+    "/mnt/androidwritable/",
+    "/mnt/expand/",
+    "/mnt/installer/",
+    "/mnt/pass_through/",
+    "/mnt/runtime/",
+    "/mnt/user/",
+    "/storage/",
 ];
 
 /// A value that contains this (in lower case) is a trace. Several lines may ask for one property.
@@ -84,16 +107,25 @@ pub(super) fn root(files: &dyn Files, properties: &dyn Properties) -> Traces {
     match read_text(files, MOUNTS, MAX_MOUNTS_BYTES) {
         Ok(mounts) => {
             for line in mounts.lines().map(str::to_ascii_lowercase) {
-                // The fields before the options: what is mounted, and where.
-                let place = line.splitn(4, ' ').take(3).collect::<Vec<_>>().join(" ");
-                let known = ROOT_MOUNTS.iter().filter(|(part, _)| place.contains(part));
-                known.for_each(|(_, trace)| search.found(*trace));
+                mounted(&line).for_each(|trace| search.found(trace));
             }
         }
         Err(error) => search.unknown("the mounts", &error),
     }
     ask(&mut search, properties, ROOT_PROPERTIES, ALWAYS_THERE);
     search.into_fact()
+}
+
+/// The traces in a line of the mounts, which is in lower case.
+fn mounted(line: &str) -> impl Iterator<Item = &'static str> {
+    // The fields before the options: what is mounted, where, and of which kind.
+    let fields = line.splitn(4, ' ').take(3);
+    let telling = fields.filter(|field| !OF_APPS.iter().any(|folder| field.starts_with(folder)));
+    telling.flat_map(|field| {
+        let parts = ROOT_MOUNTS.iter().filter(move |(part, _)| field.contains(part));
+        let words = move |known: &str| field.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| word == known);
+        parts.chain(ROOT_WORDS.iter().filter(move |(word, _)| words(word))).map(|(_, trace)| *trace)
+    })
 }
 
 pub(super) fn emulator(files: &dyn Files, properties: &dyn Properties) -> Traces {
@@ -181,6 +213,14 @@ mod tests {
             ("magisk", mount("magisk /system/bin tmpfs ro 0 0"), &["mount of magisk"]),
             ("a module", mount("/dev/block/dm-9 /data/adb/modules f2fs rw 0 0"), &["mount of /data/adb"]),
             ("KernelSU", mount("KSU /system overlay ro 0 0"), &["mount of KernelSU"]),
+            ("KernelSU's folder", mount("overlay /debug_ramdisk/.ksu/x overlay ro 0 0"), &["mount of KernelSU"]),
+            ("an app by name", mount("/dev/block/dm-9 /data/user/0/com.linksure.magisk.apatch f2fs rw 0 0"), none),
+            (
+                "by chance",
+                mount("/data/incremental/MT_ksu/backing /data/app/~~xKSUx==/a-b incremental-fs rw 0 0"),
+                none,
+            ),
+            ("a part of a word", mount("/dev/block/dm-3 /vendor/tasksupport ext4 ro 0 0"), none),
             ("absurd mounts", mount("\u{fffd}\n\n   \nx"), none),
             ("found although the mounts are hidden", phone().forbid(MOUNTS).with("/sbin/su", ""), &["su"]),
         ];
