@@ -146,15 +146,18 @@ static LOGGER: RwLock<Option<Arc<dyn Logger>>> = RwLock::new(None);
 #[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use std::sync::Mutex;
+    use std::thread::{self, ThreadId};
 
     use super::*;
 
-    #[derive(Default)]
-    struct Lines(Mutex<Vec<(LogLevel, String, String)>>);
+    /// What one thread has logged: the other tests run beside, and log too.
+    struct Lines(ThreadId, Mutex<Vec<(LogLevel, String, String)>>);
 
     impl Logger for Lines {
         fn log(&self, level: LogLevel, target: String, message: String) -> Result<(), PortError> {
-            self.0.lock().unwrap().push((level, target, message));
+            if thread::current().id() == self.0 {
+                self.1.lock().unwrap().push((level, target, message));
+            }
             Ok(())
         }
     }
@@ -162,7 +165,7 @@ mod tests {
     // One test, since there is one logger in a process.
     #[test]
     fn own_events_pass_down_to_the_level_and_nothing_else_does() {
-        let lines = Arc::new(Lines::default());
+        let lines = Arc::new(Lines(thread::current().id(), Mutex::default()));
         set_logger(LogLevel::Info, lines.clone());
         tracing::error!(target: "reqwest::connect", url = "https://secret", "foreign");
         tracing::error!(target: "bonafidelity", "foreign, with a similar name");
@@ -175,6 +178,6 @@ mod tests {
             "bonafide_core::pins".to_owned(),
             "mismatch host=api.acme.com served=[\"sha256/A\"]".to_owned(),
         );
-        assert_eq!(*lines.0.lock().unwrap(), [expected]);
+        assert_eq!(*lines.1.lock().unwrap(), [expected]);
     }
 }
