@@ -112,6 +112,13 @@ impl Storage for Dawdling {
     }
 }
 
+/// Merges as soon as it gets the lock: on a busy machine the other process may keep it for longer than it is waited for.
+fn merge_in_the_end(storage: &Dawdling, mine: &Trusted) -> Merged {
+    let late = |failure: &StorageFailure| failure.why == std::io::ErrorKind::TimedOut.to_string();
+    let mut tries = (0..30).map(|_| merge(storage, mine)).skip_while(|merged| merged.as_ref().is_err_and(late));
+    tries.next().unwrap().unwrap()
+}
+
 /// What a child does; in an ordinary run of the tests nothing.
 #[test]
 fn worker() {
@@ -123,7 +130,7 @@ fn worker() {
     let mut seen = 0;
     for version in (first..=last).step_by(step) {
         let mine = held(u64::try_from(version).unwrap());
-        let now = match merge(&storage, &mine).unwrap() {
+        let now = match merge_in_the_end(&storage, &mine) {
             Merged::Ours => mine.position().1,
             Merged::Newer(stored) => stored.position().1,
         };

@@ -1,9 +1,10 @@
 //! A process that uses the core: each line on its standard input is answered with a measurement.
 
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::io::{BufRead as _, BufReader, ErrorKind, Write as _};
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::Arc;
+use std::time::Duration;
 
 use bonafide_core::adapter::FileStorage;
 use bonafide_core::integrity::Measurer;
@@ -54,7 +55,7 @@ impl Client {
     }
 
     fn of(command: &mut Command) -> Self {
-        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut child = spawned(command.stdin(Stdio::piped()).stdout(Stdio::piped()));
         let (questions, answers) = (child.stdin.take().unwrap(), BufReader::new(child.stdout.take().unwrap()));
         let mut client = Self { child, questions, answers };
         // The first is of a process that still starts, and without the slow probes.
@@ -77,6 +78,20 @@ impl Client {
         }
         serde_json::from_str(&line).unwrap()
     }
+}
+
+/// Starts it. What was just copied may still be open for writing in a child that another test has forked meanwhile, until
+/// that is a program of its own; so long it cannot be run.
+fn spawned(command: &mut Command) -> Child {
+    let mut tries = (0..1000).map(|_| command.spawn()).skip_while(|tried| {
+        let busy = tried.as_ref().is_err_and(|error| error.kind() == ErrorKind::ExecutableFileBusy);
+        if busy {
+            #[expect(clippy::disallowed_methods, reason = "the test's own thread waits")]
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        busy
+    });
+    tries.next().unwrap().unwrap()
 }
 
 impl Drop for Client {
