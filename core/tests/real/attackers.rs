@@ -13,11 +13,10 @@ fn folder(path: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(path)
 }
 
-/// Waits for a line of the attacker's that contains `part`.
-fn wait_for(child: &mut Child, part: &str) {
+/// Waits for a line of the attacker's that contains `part`; false if it ends before.
+fn says(child: &mut Child, part: &str) -> bool {
     let out = child.stdout.as_mut().unwrap();
-    let mut lines = BufReader::new(out).lines();
-    assert!(lines.any(|line| line.unwrap().contains(part)), "the attacker ended before it said {part:?}");
+    BufReader::new(out).lines().any(|line| line.unwrap().contains(part))
 }
 
 /// How often, every ten milliseconds, it is looked whether an agent has left.
@@ -30,7 +29,8 @@ pub(crate) struct Frida {
 }
 
 impl Frida {
-    pub(crate) fn attach(process: u32, script: &str) -> Self {
+    /// `None` if it gave up: its own limits are short for a busy machine.
+    pub(crate) fn attach(process: u32, script: &str) -> Option<Self> {
         let python = folder("../.venv/bin/python");
         let mut child = Command::new(&python)
             .arg(folder("tests/real/frida_attach.py"))
@@ -39,8 +39,9 @@ impl Frida {
             .stdout(Stdio::piped())
             .spawn()
             .unwrap_or_else(|error| panic!("{}: {error}; run scripts/setup", python.display()));
-        wait_for(&mut child, "attached");
-        Self { child, process }
+        let attached = says(&mut child, "attached");
+        let frida = Self { child, process };
+        attached.then_some(frida)
     }
 
     /// Ends it, and waits until its agent has left the process.
@@ -83,7 +84,7 @@ impl Gdb {
             .stderr(Stdio::null())
             .spawn()
             .unwrap_or_else(|error| panic!("gdb: {error}; run scripts/setup"));
-        wait_for(&mut child, "attached");
+        assert!(says(&mut child, "attached"), "gdb ended before it was attached");
         Self(child)
     }
 
