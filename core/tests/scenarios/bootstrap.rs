@@ -167,6 +167,8 @@ async fn records_from_a_backup_are_discarded_with_their_key() {
         assert_eq!(core.snapshot().config().version, 1000);
         core.precheck(LONG).await.unwrap();
         assert_eq!(key.resets.load(Ordering::SeqCst), 1, "the key goes before it is used");
+        // The newer config is in force and stored then, not only the first of it.
+        core.refresh_config(LONG).await.unwrap();
         core.shutdown().await;
 
         // What was made since is this install's own.
