@@ -122,8 +122,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let ports = Ports::desktop(Arc::new(FileStorage::new(folder.path())));
         let transport = Arc::new(Transport::new(&ports, runtime.handle().clone()));
-        // A port that nobody listens at: the answer is a refused connection, once the name has been looked up.
-        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        // A port that is taken, and that nobody listens at: the answer is a refused connection, once the name has been
+        // looked up.
+        let closed = tokio::net::TcpSocket::new_v4().unwrap();
+        closed.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let port = closed.local_addr().unwrap().port();
         let service: Service = serde_json::from_value(serde_json::json!({
             "url": format!("https://localhost:{port}"),
             "pins": ["sha256/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="],

@@ -12,6 +12,7 @@ use common::Service;
 use reqwest::StatusCode;
 use rustls::pki_types::{PrivateKeyDer, pem::PemObject as _};
 use serde_json::{Value, json};
+use tokio::net::TcpSocket;
 
 /// A certificate that nobody vouches for, on a server; what came over it besides the handshake comes out at the end.
 fn server() -> (SocketAddr, Pin, std::sync::mpsc::Receiver<Vec<u8>>) {
@@ -87,7 +88,10 @@ async fn two_looks_at_once_are_one_too_many() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_out_of_reach_is_an_answer() {
     let service = Service::new().await;
-    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    // Taken, so that nobody else listens there.
+    let taken = TcpSocket::new_v4().unwrap();
+    taken.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let closed = taken.local_addr().unwrap();
     let (status, answer) = look(&service, "127.0.0.1", closed.port()).await;
     assert_eq!((status, answer.get("leaves").unwrap()), (StatusCode::OK, &json!([])));
     assert_eq!(answer.pointer("/silent/0/address").unwrap(), &json!(closed.to_string()));

@@ -1,13 +1,22 @@
 //! "Bad input", the command line's part: a clear error with the next step, its exit code, and nothing lost.
 
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
+
+use tokio::net::TcpSocket;
 
 use crate::bench::{Data, EC, Service, command, issue, issue_expired, openssl, run, tls_server};
+
+/// An address that nobody listens at, and what keeps others from it.
+fn closed() -> (SocketAddr, TcpSocket) {
+    let taken = TcpSocket::new_v4().unwrap();
+    taken.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    (taken.local_addr().unwrap(), taken)
+}
 
 #[test]
 fn an_unreachable_host_is_said_so() {
     let service = Service::start();
-    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let (closed, _taken) = closed();
     let before = service.version();
     let ended = service.data.run(&["api", "add", &format!("https://{closed}"), "--yes"]);
     assert_eq!(ended.code, 3, "{}", ended.stderr);
@@ -122,7 +131,7 @@ fn without_a_service_the_next_step_is_said() {
     assert_eq!(ended.code, 3);
     assert!(ended.error().get("next").unwrap().to_string().contains("bonafide init"));
     let data = Data::init();
-    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let (closed, _taken) = closed();
     let ended = data.run(&["--operator-url", &format!("http://{closed}"), "api", "list"]);
     assert_eq!(ended.code, 3);
     assert!(ended.error().get("next").unwrap().to_string().contains("bonafide serve"));

@@ -16,7 +16,7 @@ async fn caddy_asks_the_gateway_before_the_api_is_reached() {
     serve_unix(path.join("gateway.sock"), gateway(&world, HostSource::default()));
     serve_unix(path.join("api.sock"), api());
     let socket = |name: &str| format!("unix/{}", path.join(name).display());
-    let front = free_port();
+    let (front, _reserved) = free_port();
     // Without `http://` it would ask an authority for a certificate.
     let snippet = snippet("Caddy", "caddyfile")
         .replace("api.acme.com {", &format!("http://api.acme.com:{front} {{\n    bind 127.0.0.1"))

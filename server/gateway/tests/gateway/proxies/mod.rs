@@ -21,6 +21,7 @@ use bonafide_gateway::{
 };
 use bonafide_protocol::host::Host;
 use tempfile::TempDir;
+use tokio::net::TcpSocket;
 
 use crate::forge::{AUDIENCE, World};
 
@@ -167,10 +168,16 @@ async fn serve_tcp(router: Router) -> u16 {
     port
 }
 
-/// A port for a proxy that takes no socket from outside and does not say which port it took. For a moment another may
-/// take it.
-fn free_port() -> u16 {
-    std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
+/// A port for a proxy that takes no socket from outside and does not say which port it took.
+///
+/// While the socket is there the system gives the port to nobody who does not ask for just this one. Who does gets it,
+/// as all that listen, with `SO_REUSEADDR`; elsewhere than on Linux that is not enough, and another may take the port.
+fn free_port() -> (u16, Option<TcpSocket>) {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_reuseaddr(true).unwrap();
+    socket.bind(([127, 0, 0, 1], 0).into()).unwrap();
+    let port = socket.local_addr().unwrap().port();
+    (port, cfg!(target_os = "linux").then_some(socket))
 }
 
 /// What each proxy has to keep from the API, and what it has to hand on.

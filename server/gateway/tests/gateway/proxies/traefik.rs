@@ -14,7 +14,7 @@ async fn traefik_asks_the_gateway_before_the_api_is_reached() {
     let folder = Arc::new(tempfile::tempdir().unwrap());
     let gateway = serve_tcp(gateway(&world, HostSource::default())).await;
     let api = serve_tcp(api()).await;
-    let front = free_port();
+    let (front, _reserved) = free_port();
     let middleware = snippet("Traefik", "yaml").replace("127.0.0.1:8190", &format!("127.0.0.1:{gateway}"));
     let routes = format!(
         "  routers: {{ api: {{ rule: Host(`api.acme.com`), service: api, middlewares: [bonafide] }} }}
