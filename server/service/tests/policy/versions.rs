@@ -63,7 +63,7 @@ async fn every_node_follows() {
     let device = altered();
     let installation = other.pass(&device).await.installation;
     let follows = async |passed: bool| {
-        for _ in 0..100 {
+        for _ in 0..600 {
             if passes(&other, &device).await == passed {
                 return;
             }
