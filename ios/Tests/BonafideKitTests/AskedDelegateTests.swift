@@ -38,6 +38,29 @@ final class AskedDelegateTests: XCTestCase {
         XCTAssertTrue(apps.queues.now.allSatisfy { $0 === session.delegateQueue }, "\(apps.queues.now)")
     }
 
+    /// Some apps block threads of Swift's pool until their request has ended.
+    func testAServerIsJudgedWhileTheAppBlocksEachThreadOfThePool() throws {
+        let (blocked, gate, done) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
+        let block = { @Sendable in
+            blocked.signal()
+            gate.wait()
+        }
+        let threads = ProcessInfo.processInfo.activeProcessorCount
+        for _ in 0..<threads { Task.detached { block() } }
+        defer { for _ in 0..<threads { gate.signal() } }
+        for _ in 0..<threads { blocked.wait() }
+        fake.pin("api.acme.com", to: [try Acme.certificate("leaf")])
+        let pinning = PinningDelegate(protection: fake)
+        let session = session(pinning)
+        let answer = Locked(URLSession.AuthChallengeDisposition?.none)
+        pinning.urlSession(session, task: session.dataTask(with: url), didReceive: try Challenges.server("api.acme.com")) { given, _ in
+            answer.with { $0 = given }
+            done.signal()
+        }
+        XCTAssertEqual(done.wait(timeout: .now() + 60), .success, "the request waits for a thread, and the thread for the request")
+        XCTAssertEqual(answer.now, .performDefaultHandling)
+    }
+
     /// A session for each set of pins, and the app's delegate is told of one thing after the other, all the same.
     func testAllSessionsBehindOneShareItsQueue() throws {
         fake.pin("localhost", to: [])

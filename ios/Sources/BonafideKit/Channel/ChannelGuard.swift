@@ -13,6 +13,18 @@ struct ChannelGuard: Sendable {
     /// The most that one connection waits, in seconds.
     let wait: TimeInterval
 
+    /// Where nothing has to be waited for but the system's evaluation, which blocks; nil elsewhere. Needs no thread of Swift's
+    /// pool: an app may have blocked them all for the very request.
+    func judgeAtOnce(host: String, trust: ServerTrust?) -> Judgement? {
+        guard protection.configRevision > 0, let rules = try? protection.rules(for: host) else { return nil }
+        guard rules.pinned else { return .passed }
+        guard let chain = try? trust?.evaluate(for: host) else { return nil }
+        switch protection.checkPins(host: host, chain: chain) {
+        case .pinned, .unpinned: return .passed
+        case .mismatch, .reportOnly: return nil
+        }
+    }
+
     func judge(host: String, trust: ServerTrust?) async -> Judgement {
         let budget = Budget(wait)
         let rules: HostRules

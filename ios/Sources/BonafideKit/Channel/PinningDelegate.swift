@@ -124,8 +124,8 @@ public class PinningDelegate: NSObject, URLSessionTaskDelegate, @unchecked Senda
         let host = challenge.protectionSpace.host
         let trust = challenge.protectionSpace.serverTrust.map(ServerTrust.init)
         let (challenge, task) = (Carried(challenge), Carried(task))
-        Task { [channel, refusals] in
-            switch await channel.judge(host: host, trust: trust) {
+        let end = { @Sendable [refusals] (judgement: ChannelGuard.Judgement) in
+            switch judgement {
             case .passed:
                 refusals.forget(host: host)
                 // Where the system would have asked: a delegate may rely on it, and end the process elsewhere.
@@ -134,6 +134,10 @@ public class PinningDelegate: NSObject, URLSessionTaskDelegate, @unchecked Senda
                 refusals.put(error, task: task.value, host: host)
                 completionHandler(.cancelAuthenticationChallenge, nil)
             }
+        }
+        ServerTrust.asynchronously { [channel] in
+            if let judgement = channel.judgeAtOnce(host: host, trust: trust) { return end(judgement) }
+            Task { end(await channel.judge(host: host, trust: trust)) }
         }
     }
 

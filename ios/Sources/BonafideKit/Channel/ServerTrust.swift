@@ -18,11 +18,17 @@ struct ServerTrust: Sendable {
     /// Blocks for as long as the system fetches what it lacks, on a queue that is made for it.
     func evaluated(for host: String) async throws -> [Data] {
         try await withCheckedThrowingContinuation { continuation in
-            Self.queue.async { continuation.resume(with: Result { try evaluate(for: host) }) }
+            Self.asynchronously { continuation.resume(with: Result { try evaluate(for: host) }) }
         }
     }
 
-    private func evaluate(for host: String) throws -> [Data] {
+    /// On threads that may block.
+    static func asynchronously(_ work: @escaping @Sendable () -> Void) {
+        queue.async(execute: work)
+    }
+
+    /// The same, on the caller's thread.
+    func evaluate(for host: String) throws -> [Data] {
         let trust = trust.value
         // The host's own policy, whatever a delegate that saw the trust before has set.
         let status = SecTrustSetPolicies(trust, SecPolicyCreateSSL(true, NSString(string: host) as CFString))
