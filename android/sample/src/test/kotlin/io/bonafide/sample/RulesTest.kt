@@ -1,9 +1,6 @@
 package io.bonafide.sample
 
 import com.android.tools.r8.ArchiveClassFileProvider
-import com.android.tools.r8.ClassFileResourceProvider
-import com.android.tools.r8.Diagnostic
-import com.android.tools.r8.DiagnosticsHandler
 import com.android.tools.r8.JdkClassFileProvider
 import com.android.tools.r8.OutputMode
 import com.android.tools.r8.R8
@@ -85,19 +82,6 @@ class RulesTest {
         return Dex(File(out.toFile(), "classes.dex"))
     }
 
-    /** What is left out of a library is missed in hundreds of lines. */
-    private object Silent : DiagnosticsHandler {
-        override fun warning(warning: Diagnostic) = Unit
-    }
-
-    /** R8 reads the whole of a library to know who extends whom: of a desktop's Java and of Android's inside, minutes. */
-    private class Partial(
-        private val whole: ClassFileResourceProvider,
-    ) : ClassFileResourceProvider by whole {
-        override fun getClassDescriptors(): Set<String> =
-            whole.classDescriptors.filterTo(mutableSetOf()) { name -> LIBRARY.any { name.startsWith(it) } }
-    }
-
     private fun statements(text: String): List<String> =
         text
             .lineSequence()
@@ -107,10 +91,6 @@ class RulesTest {
 
     private companion object {
         val SHORTER = listOf("-dontoptimize", "-ignorewarnings")
-        val LIBRARY =
-            listOf("app", "content", "net", "os", "provider", "security", "text", "util", "view", "widget").map { "Landroid/$it/" } +
-                listOf("io", "lang", "math", "net", "nio", "security", "text", "time", "util").map { "Ljava/$it/" } +
-                listOf("Ljavax/net/", "Ljavax/security/", "Ldalvik/", "Lorg/json/")
     }
 }
 
