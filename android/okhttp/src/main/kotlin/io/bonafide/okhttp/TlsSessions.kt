@@ -28,11 +28,18 @@ internal fun forgetTlsSessions(socket: Socket) {
 /**
  * Conscrypt, which Android's TLS is, invalidates no session that its cache holds. A smaller cache forgets what it has too
  * much of: here all, other peers' too, whose next handshake is a full one as well.
+ *
+ * One call at a time: a second would take the 0 for the size, and a cache of size 0 that stays is one without limit.
  */
-private fun SSLSessionContext.forgetAll() {
-    val size = sessionCacheSize
-    sessionCacheSize = 0
-    sessionCacheSize = size
+internal fun SSLSessionContext.forgetAll() {
+    synchronized(resizing) {
+        val size = sessionCacheSize
+        sessionCacheSize = 0
+        sessionCacheSize = size
+    }
 }
+
+/** For all contexts: it is held for a moment, and seldom. */
+private val resizing = Any()
 
 private fun SSLSession.isWithPeerOf(other: SSLSession): Boolean = peerPort == other.peerPort && peerHost.equals(other.peerHost, true)
