@@ -13,7 +13,6 @@ import java.security.KeyPairGenerator
 import java.security.KeyStore
 import java.security.KeyStoreException
 import java.security.PrivateKey
-import java.security.ProviderException
 import java.security.Signature
 import java.security.interfaces.ECPublicKey
 import java.security.spec.ECGenParameterSpec
@@ -23,12 +22,17 @@ import java.security.spec.ECGenParameterSpec
  * that a change of the lock screen does not end a key.
  *
  * @property probe the name of the key that [works] makes and removes.
+ * @property tellsAbsence whether the store tells a key that is not there from one that it cannot look for now. Before
+ *   Android 12 it does not.
  */
 internal class AndroidKeyVault(
     private val probe: String,
+    private val tellsAbsence: Boolean,
 ) : KeyVault {
+    constructor(probe: String) : this(probe, Build.VERSION.SDK_INT >= Build.VERSION_CODES.S)
+
     /**
-     * Null only where there is no key: [KeyStore.getKey] tells that apart from a store that fails. Certificates do not: for
+     * Null only where there is no key: [privateKey] tells that apart from a store that fails. Certificates do not: for
      * AndroidKeyStore one that it cannot read now is one that is not there, and a key would be remade that is only locked.
      */
     override fun publicKey(alias: String): ECPublicKey? {
@@ -56,14 +60,13 @@ internal class AndroidKeyVault(
     override fun works(): Boolean =
         try {
             generate(probe, challenge = null, strongBox = false)
-            val signed = sign(probe, byteArrayOf(0)) != null
+            val key = held(probe)?.also { signature(it, byteArrayOf(0)) }
             delete(probe)
-            signed
+            key != null
         } catch (_: GeneralSecurityException) {
             false
-        } catch (_: ProviderException) {
-            false
-        } catch (_: IllegalStateException) {
+        } catch (_: RuntimeException) {
+            // ProviderException as a rule; but vendors' stores throw what they like.
             false
         }
 
@@ -92,7 +95,15 @@ internal class AndroidKeyVault(
             sign()
         }
 
-    private fun privateKey(name: String): PrivateKey? =
+    /** Null only where there is none: a store that does not tell is first seen to list or to make keys, and asked again. */
+    private fun privateKey(name: String): PrivateKey? {
+        held(name)?.let { return it }
+        if (tellsAbsence) return null
+        if (!store().aliases().hasMoreElements() && !works()) throw KeyStoreException("it has no keys, and makes none")
+        return held(name)
+    }
+
+    private fun held(name: String): PrivateKey? =
         when (val key = store().getKey(name, null)) {
             null -> null
             is PrivateKey -> key

@@ -123,20 +123,23 @@ internal class VaultInstallKey(
     /** Whatever becomes of a candidate is no reason to touch the key in use. */
     private inline fun <T> ofCandidate(work: () -> T): T =
         try {
-            asking(work)
+            asking(ofCandidate = true, work)
         } catch (e: InstallKeyException) {
             throw if (e.kind == Kind.LOST) InstallKeyException(Kind.FAILED, e.message.orEmpty(), e) else e
         }
 
     /** Before the first unlock the key is there and cannot be used; and whoever asked the store could take it for gone. */
-    private inline fun <T> asking(work: () -> T): T {
+    private inline fun <T> asking(
+        ofCandidate: Boolean = false,
+        work: () -> T,
+    ): T {
         if (!userUnlocked()) throw InstallKeyException(Kind.UNAVAILABLE, "the phone has not been unlocked since it was started")
         return try {
             work()
         } catch (e: GeneralSecurityException) {
-            throw explained(e)
+            throw explained(e, ofCandidate)
         } catch (e: ProviderException) {
-            throw explained(e)
+            throw explained(e, ofCandidate)
         } catch (e: IOException) {
             throw KeyFailures.typed(Kind.UNAVAILABLE, e)
         } catch (e: IllegalStateException) {
@@ -146,12 +149,30 @@ internal class VaultInstallKey(
     }
 
     /** A key that cannot be had in a store that works, is gone; where the store does not work, nobody can tell. */
-    private fun explained(failure: Exception): InstallKeyException {
-        val kind = KeyFailures.kindOf(failure) ?: if (userUnlocked() && vault.works()) Kind.LOST else Kind.UNAVAILABLE
-        return KeyFailures.typed(kind, failure)
+    private fun explained(
+        failure: Exception,
+        ofCandidate: Boolean,
+    ): InstallKeyException {
+        val gone = { userUnlocked() && vault.works() && (ofCandidate || isStillGone()) }
+        return KeyFailures.typed(KeyFailures.kindOf(failure) ?: if (gone()) Kind.LOST else Kind.UNAVAILABLE, failure)
     }
+
+    /** What was busy for the key may have been free for the probe: so the key is asked once more, after it and a while. */
+    private fun isStillGone(): Boolean =
+        try {
+            Thread.sleep(PAUSE_MILLIS)
+            inUse { vault.sign(it, byteArrayOf(0)) } == null
+        } catch (_: InterruptedException) {
+            Thread.currentThread().interrupt()
+            false
+        } catch (e: Exception) {
+            // Vendors' stores throw what they like.
+            !certainlyThere(e)
+        }
 
     private fun lost() = InstallKeyException(Kind.LOST, "the key store has no such key")
 
     private fun noCandidate() = InstallKeyException(Kind.FAILED, "there is no such candidate: another process may have made one meanwhile")
 }
+
+private const val PAUSE_MILLIS = 500L

@@ -13,6 +13,7 @@ import org.junit.Assert.assertTrue
 import org.junit.Before
 import org.junit.Test
 import java.security.KeyStoreException
+import java.security.ProviderException
 import java.security.Signature
 import java.security.UnrecoverableKeyException
 import java.security.spec.ECGenParameterSpec
@@ -44,6 +45,36 @@ class AndroidKeyVaultTest : OnAndroid() {
         assertThrows(UnrecoverableKeyException::class.java) { vault.publicKey(KEY) }
         assertThrows(UnrecoverableKeyException::class.java) { vault.sign(KEY, byteArrayOf(1)) }
         assertFalse(vault.works())
+    }
+
+    @Test
+    fun `before Android 12 no key is a missing one where the store cannot be reached`() {
+        val older = AndroidKeyVault("install-key/probe", tellsAbsence = false)
+        assertNull(older.publicKey(KEY))
+        older.generate(KEY, null, strongBox = false)
+        StoreDouble.reachable = false
+        assertThrows(KeyStoreException::class.java) { older.publicKey(KEY) }
+        assertThrows(KeyStoreException::class.java) { older.sign(KEY, byteArrayOf(1)) }
+        // Reached again by the time that the probe has passed.
+        StoreDouble.reachableAfterMaking = true
+        assertNotNull(older.publicKey(KEY))
+        assertEquals(setOf(KEY), StoreDouble.keys.keys)
+    }
+
+    @Test
+    fun `a store that lists keys is reached, and need not make one for each that is missing`() {
+        val older = AndroidKeyVault("install-key/probe", tellsAbsence = false)
+        older.generate(KEY, null, strongBox = false)
+        assertNull(older.publicKey("$KEY/2"))
+        assertEquals(1, StoreDouble.made)
+    }
+
+    @Test
+    fun `whatever a vendor's store throws, it does not work then`() {
+        for (failure in listOf(NullPointerException(), IllegalStateException(), ProviderException())) {
+            StoreDouble.keyFailure = { failure }
+            assertFalse("$failure", vault.works())
+        }
     }
 
     @Test

@@ -19,8 +19,8 @@ internal class SoftwareVault(
         val madeAt: Long,
     )
 
-    /** Thrown by each call that is named, until it is taken away. */
-    val failures = mutableMapOf<String, () -> Exception>()
+    /** Thrown by each call that is named, until it is taken away; null lets the call pass. */
+    val failures = mutableMapOf<String, () -> Exception?>()
     val calls = mutableListOf<String>()
     var storeWorks = true
 
@@ -36,7 +36,7 @@ internal class SoftwareVault(
 
     private fun calling(name: String) {
         synchronized(calls) { calls += name }
-        failures[name]?.let { throw it() }
+        failures[name]?.invoke()?.let { throw it }
     }
 
     override fun publicKey(alias: String): ECPublicKey? {

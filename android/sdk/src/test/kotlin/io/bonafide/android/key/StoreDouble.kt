@@ -10,10 +10,12 @@ import java.security.KeyPairGeneratorSpi
 import java.security.KeyStore
 import java.security.KeyStoreSpi
 import java.security.Provider
+import java.security.ProviderException
 import java.security.PublicKey
 import java.security.SecureRandom
 import java.security.cert.Certificate
 import java.security.spec.AlgorithmParameterSpec
+import java.util.Collections
 import java.util.Date
 import java.util.Enumeration
 
@@ -33,6 +35,15 @@ internal object StoreDouble {
     var keyFailure: (() -> Exception)? = null
     var certificatesReadable = true
 
+    /** False: as before Android 12, where a store that cannot be reached says that it has no key. */
+    var reachable = true
+
+    /** Whether making a key shows that it is reachable again. */
+    var reachableAfterMaking = false
+
+    /** How many keys were made, the probes among them. */
+    var made = 0
+
     private val provider =
         object : Provider("AndroidKeyStore", "1", "a double") {
             init {
@@ -45,6 +56,9 @@ internal object StoreDouble {
         keys.clear()
         keyFailure = null
         certificatesReadable = true
+        reachable = true
+        reachableAfterMaking = false
+        made = 0
         java.security.Security.addProvider(provider)
     }
 
@@ -66,6 +80,9 @@ internal object StoreDouble {
         }
 
         override fun generateKeyPair(): KeyPair {
+            if (reachableAfterMaking) reachable = true
+            if (!reachable) throw ProviderException("cannot be reached")
+            made++
             val generator = KeyPairGenerator.getInstance("EC").apply { initialize(spec.algorithmParameterSpec) }
             return generator.generateKeyPair().also { keys[spec.keystoreAlias] = Made(it, spec) }
         }
@@ -95,7 +112,7 @@ internal object StoreDouble {
             password: CharArray?,
         ): Key? {
             keyFailure?.let { throw it() }
-            return keys[alias]?.pair?.private
+            return keys[alias]?.takeIf { reachable }?.pair?.private
         }
 
         override fun engineGetCertificate(alias: String): Certificate? =
@@ -140,7 +157,7 @@ internal object StoreDouble {
             cert: Certificate,
         ) = notAsked()
 
-        override fun engineAliases(): Enumeration<String> = notAsked()
+        override fun engineAliases(): Enumeration<String> = Collections.enumeration(keys.keys.filter { reachable })
 
         override fun engineIsCertificateEntry(alias: String): Boolean = notAsked()
 

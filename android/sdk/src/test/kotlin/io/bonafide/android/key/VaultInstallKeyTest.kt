@@ -103,6 +103,23 @@ class VaultInstallKeyTest : OnAndroid() {
     }
 
     @Test
+    fun `a store that is busy for the key and free for the probe loses no key`() {
+        val point = key().loadOrCreate().point
+        for (name in listOf("sign", "publicKey")) vault.failures[name] = { UnrecoverableKeyException().takeIf { "works" !in vault.calls } }
+        assertEquals(Kind.UNAVAILABLE, kindOf { sign(byteArrayOf(1)) })
+        assertTrue("works" in vault.calls)
+        assertArrayEquals(point, key().loadOrCreate().point)
+    }
+
+    @Test
+    fun `nor does one that cannot be asked once more`() {
+        key().loadOrCreate()
+        var asked = 0
+        vault.failures["sign"] = { if (++asked == 1) UnrecoverableKeyException() else ProviderException("busy") }
+        assertEquals(Kind.UNAVAILABLE, kindOf { sign(byteArrayOf(1)) })
+    }
+
+    @Test
     fun `without StrongBox the key is made in the trusted execution environment`() {
         val failures = listOf(StrongBoxUnavailableException(), InvalidAlgorithmParameterException(), NullPointerException())
         for (failure in failures) {
