@@ -10,6 +10,8 @@ android {
     defaultConfig {
         minSdk = 24
         targetSdk = 36
+        // JNA has libraries for 32-bit phones, and Bonafide has none.
+        ndk { abiFilters += listOf("arm64-v8a", "x86_64") }
     }
     buildTypes {
         release {
