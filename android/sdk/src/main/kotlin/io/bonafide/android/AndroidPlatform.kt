@@ -41,7 +41,10 @@ internal class AndroidPlatform(
 
     override val connectivity: Connectivity = NetworkHint(context)
 
-    override fun provideLibrary(storage: File): Unit = library.provide(context)
+    override fun provideLibrary(storage: File) {
+        Logcat.install()
+        library.provide(context)
+    }
 
     private fun keyName(options: StartOptions) = "io.bonafide.install-key.${options.name}"
 }

@@ -1,0 +1,33 @@
+package io.bonafide.android
+
+import android.util.Log
+import java.util.logging.Handler
+import java.util.logging.Level
+import java.util.logging.LogRecord
+import java.util.logging.Logger
+
+/**
+ * Brings the log's lines for debugging to logcat. Android's own handler brings the others, and drops these: its logger
+ * stands at `INFO`, and so does the tag. What the core logs at all, [io.bonafide.StartOptions.logLevel] has decided.
+ */
+internal object Logcat : Handler() {
+    /** Held, since a logger that nobody holds forgets its handlers. */
+    private val logger = Logger.getLogger(TAG)
+
+    /** Again is free. */
+    fun install() {
+        if (this in logger.handlers) return
+        logger.level = Level.FINE
+        logger.addHandler(this)
+    }
+
+    override fun publish(record: LogRecord) {
+        if (record.level.intValue() < Level.INFO.intValue()) Log.println(Log.DEBUG, TAG, "${record.sourceClassName}: ${record.message}")
+    }
+
+    override fun flush() = Unit
+
+    override fun close() = Unit
+}
+
+private const val TAG = "io.bonafide"
