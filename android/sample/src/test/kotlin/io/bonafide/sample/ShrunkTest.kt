@@ -45,7 +45,7 @@ class ShrunkTest {
         }
     }
 
-    /** With the rules that an app gets from the AARs, and on class files in place of dex. */
+    /** With the rules that an app gets from the AARs, and as class files, without resources, in place of dex. */
     private fun shrunk(): File {
         val app = File(folder, "app.jar")
         val parts =
@@ -62,7 +62,7 @@ class ShrunkTest {
                 .addLibraryResourceProvider(Partial(JdkClassFileProvider.fromSystemJdk()))
                 .addProguardConfigurationFiles(listOf("bonafide", "okhttp").map { File(Built.unpacked(it), "proguard.txt").toPath() })
                 .addProguardConfiguration(listOf(MAIN, INSIDE_OF_JAVA), Origin.unknown())
-                .setOutput(app.toPath(), OutputMode.ClassFile, /* includeDataResources = */ false)
+                .setOutput(app.toPath(), OutputMode.ClassFile, false)
                 .build(),
         )
         return app

@@ -5,6 +5,7 @@ import io.bonafide.OnAndroid
 import io.bonafide.StartOptions
 import org.junit.After
 import org.junit.Assert.assertEquals
+import org.junit.Before
 import org.junit.Test
 import org.robolectric.shadows.ShadowLog
 import java.util.logging.Level
@@ -14,6 +15,10 @@ import java.util.logging.Logger
 class LogcatTest : OnAndroid() {
     private val logger = Logger.getLogger("io.bonafide")
     private val before = logger.level
+
+    /** Java's loggers are all Robolectric's Androids' together: what the others have installed would be seen here too. */
+    @Before
+    fun alone() = logger.handlers.forEach(logger::removeHandler)
 
     @After
     fun restore() {
