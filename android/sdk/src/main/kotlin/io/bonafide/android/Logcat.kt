@@ -17,12 +17,15 @@ internal object Logcat : Handler() {
     /** Again is free. */
     fun install() {
         if (this in logger.handlers) return
-        logger.level = Level.FINE
+        // What the app has set stays.
+        if (logger.level == null) logger.level = Level.FINE
         logger.addHandler(this)
     }
 
     override fun publish(record: LogRecord) {
-        if (record.level.intValue() < Level.INFO.intValue()) Log.println(Log.DEBUG, TAG, "${record.sourceClassName}: ${record.message}")
+        // With the tag switched on, Android's own brings them.
+        if (record.level.intValue() >= Level.INFO.intValue() || Log.isLoggable(TAG, Log.DEBUG)) return
+        Log.println(Log.DEBUG, TAG, "${record.sourceClassName}: ${record.message}")
     }
 
     override fun flush() = Unit
