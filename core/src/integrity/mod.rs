@@ -146,12 +146,12 @@ impl Measurer {
         drop(self.runtime.spawn_blocking(move || {
             // Also when a probe panics, the next request finds the door open, and nobody waits for what does not come.
             let _door = Door(&slow);
-            // The first measurement waits for the packages, and for nothing else.
-            let tell = |packages: Option<&Packages>| {
+            // The first measurement waits for the app's code, and not for what runs beside it.
+            let tell = |first: &Slow| {
                 slow.found.send_if_modified(|found| {
-                    let is_first = found.is_none() && packages.is_some();
+                    let is_first = found.is_none() && first.packages.is_some();
                     if is_first {
-                        *found = Some(Slow { packages: packages.cloned(), ..Slow::default() });
+                        *found = Some(first.clone());
                     }
                     is_first
                 });
@@ -323,9 +323,9 @@ mod tests {
         }
     }
 
-    /// A phone that is slow: without its packages an app is nobody's.
+    /// A phone that is slow.
     #[tokio::test]
-    async fn the_packages_are_waited_for_and_nothing_else_is() {
+    async fn what_runs_beside_the_app_is_not_waited_for() {
         let (open, gate) = std::sync::mpsc::channel();
         let ports = Ports {
             processes: Arc::new(Gated(Mutex::new(gate))),

@@ -78,21 +78,17 @@ impl Probes {
         (code, self.device(maps.as_ref()))
     }
 
-    /// What takes longer; the packages are told as soon as they are known.
-    pub(super) fn slow(&self, tell: impl FnOnce(Option<&Packages>)) -> Slow {
+    /// What takes longer; all but what runs beside the process is told as soon as it is known.
+    pub(super) fn slow(&self, tell: impl FnOnce(&Slow)) -> Slow {
         let maps = Maps::read(&*self.files, self.own).ok();
         let runtime = |maps: &Maps| {
             let machine = loaded::virtual_machine(maps)?;
             Some(self.seen.measure(&*self.files, maps, machine, CodeRole::Runtime))
         };
-        // Without them an app is nobody's, so they come first.
-        let packages = self.packages(maps.as_ref());
-        tell(packages.as_ref());
-        Slow {
-            code: maps.as_ref().and_then(runtime),
-            agent_servers: servers::look(&*self.files, &*self.processes),
-            packages,
-        }
+        let code = maps.as_ref().and_then(runtime);
+        let first = Slow { code, packages: self.packages(maps.as_ref()), ..Slow::default() };
+        tell(&first);
+        Slow { agent_servers: servers::look(&*self.files, &*self.processes), ..first }
     }
 
     /// Whether the app is installed as packages.
@@ -406,6 +402,24 @@ mod tests {
             let executable = code.iter().find(|code| code.role == CodeRole::Executable).unwrap();
             assert!(matches!(executable.memory, Fact::Unknown(_)));
         }
+    }
+
+    /// The first token of a process is judged by it: a hook in the virtual machine shows there as well.
+    #[test]
+    fn what_is_told_first_holds_the_virtual_machines_code() {
+        let exe = std::fs::read(EXE).unwrap();
+        let maps =
+            String::from_utf8(bytes(&process(false), MAPS)).unwrap().replace("/app/lib bonafide.so", "/apex/libart.so");
+        let machine = |hooked| process(hooked).with(MAPS, &maps).with("/apex/libart.so", &exe);
+        let (offset, _) = text();
+        let told = |hooked| {
+            let mut told = None;
+            probes(machine(hooked), (BASE + offset) as u64).slow(|first| told = first.code.clone());
+            told.unwrap()
+        };
+        let (sound, hooked) = (told(false), told(true));
+        assert_eq!((sound.role, &sound.memory), (CodeRole::Runtime, &sound.file));
+        assert!(matches!(&hooked.memory, Fact::Known(_)) && hooked.memory != hooked.file);
     }
 
     #[test]
