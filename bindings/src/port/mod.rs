@@ -26,7 +26,7 @@ use crate::apple::{LoadedImages, OwnProcess};
 #[cfg(not(target_os = "android"))]
 use bonafide_core::adapter::StandardTrust as PlatformTrust;
 #[cfg(not(any(target_os = "android", target_os = "linux")))]
-use bonafide_core::adapter::StdFiles as OwnFiles;
+use bonafide_core::adapter::StdFiles;
 
 pub use connectivity::{ConnectionHint, ConnectivityPort};
 pub use evidence::{EvidenceError, EvidencePort, NativeEvidence, NativeEvidenceKind};
@@ -67,7 +67,10 @@ impl NativePorts {
                 None => Arc::new(NoEvidence),
             },
             trust: Arc::new(PlatformTrust::default()),
-            files: Arc::new(OwnFiles),
+            #[cfg(any(target_os = "android", target_os = "linux"))]
+            files: Arc::new(OwnFiles::new()),
+            #[cfg(not(any(target_os = "android", target_os = "linux")))]
+            files: Arc::new(StdFiles),
             properties: Arc::new(properties::AllProperties::new(self.properties)),
             processes: Arc::new(OwnProcess),
             images: Arc::new(LoadedImages),

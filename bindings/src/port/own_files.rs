@@ -14,8 +14,16 @@ use bonafide_core::adapter::StdFiles;
 use bonafide_core::port::{FileReader, Files};
 
 /// The process's own file system, and what it withholds of the process itself.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct OwnFiles;
+
+impl OwnFiles {
+    /// To be made before other code of the app has run for long: what it is given as the environment is that of this moment.
+    pub(crate) fn new() -> Self {
+        environment();
+        Self
+    }
+}
 
 impl Files for OwnFiles {
     fn open(&self, path: &Path) -> io::Result<Box<dyn FileReader>> {
@@ -55,7 +63,8 @@ fn environment() -> Vec<u8> {
     FIRST.get_or_init(|| std::env::vars_os().flat_map(entry).collect()).clone()
 }
 
-/// The memory of the process by its addresses, as `/proc/self/mem` has it.
+/// The memory of the process by its addresses, as `/proc/self/mem` has it but for what may be executed and not be read: the
+/// system's own code on Android 10 (the kernel keeps to that here).
 #[derive(Debug, Default)]
 struct OwnMemory {
     place: u64,
@@ -124,7 +133,7 @@ mod tests {
             assert_eq!(opened.unwrap_err().kind(), ErrorKind::PermissionDenied, "{file}");
         }
         let ports = Ports {
-            files: Arc::new(OwnFiles),
+            files: Arc::new(OwnFiles::new()),
             ..Ports::desktop(Arc::new(FileStorage::new(std::env::temp_dir().join("bonafide-none"))))
         };
         let app =

@@ -1,7 +1,7 @@
 //! Code (`.text`) in memory against the file it was loaded from: an inline hook changes one of them.
 //!
-//! Memory is read through `/proc/self/mem`, like any other file through the `Files` port: no unsafe code, and a test
-//! can describe any process.
+//! Memory is read as `/proc/self/mem`, like any other file through the `Files` port: no unsafe code here, and a test can
+//! describe any process.
 
 use std::collections::HashMap;
 use std::io::SeekFrom;

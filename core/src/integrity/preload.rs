@@ -7,7 +7,8 @@ use bonafide_protocol::measurement::{Platform, Traces};
 use super::reading::{Search, base_name, read, read_text};
 use crate::port::Files;
 
-/// As the process was started with it; what it has changed since does not show.
+/// As the process was started with it; what it has changed since does not show. (A phone's release cannot read that, and is
+/// given what it was when the core started.)
 const ENVIRONMENT: &str = "/proc/self/environ";
 const SYSTEM_WIDE: &str = "/etc/ld.so.preload";
 
