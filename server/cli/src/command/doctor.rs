@@ -171,7 +171,8 @@ fn pins(mode: Mode, pinned: bool, target: &Target) -> (&'static str, Option<Stri
     match mode {
         Mode::Report if pinned => ("pins match, and a mismatch would only be reported", enforce()),
         Mode::Report => ("pins DO NOT match, which is only reported", Some(format!("bonafide api check {target}"))),
-        Mode::Off => ("pins are not looked at", enforce()),
+        Mode::Off if pinned => ("pins are not looked at", enforce()),
+        Mode::Off => ("pins are not looked at, and DO NOT match", Some(format!("bonafide api check {target}"))),
         _ => ("pins match", None),
     }
 }
