@@ -32,7 +32,7 @@ final class AppAttestRefusalTests: XCTestCase {
         }
     }
 
-    func testTheThirdRefusalInARowLosesTheKey() throws {
+    func testTheThirdRefusalLosesTheKey() throws {
         XCTAssertEqual((0..<3).map { _ in outcome(.invalidInput) }, ["unavailable", "unavailable", "lost"])
         // The core asks at once, anew, and the new key is given three tries too.
         XCTAssertEqual(outcome(nil, anew: true), "attested")
@@ -62,7 +62,7 @@ final class AppAttestRefusalTests: XCTestCase {
     }
 
     /// Production has seen keys for which that never ended, until the app was installed anew.
-    func testAKeyThatFailsEightTimesInARowForNoReasonIsLost() {
+    func testAKeyThatFailsEightTimesForNoReasonIsLost() {
         let seven = Array(repeating: "unavailable", count: 7)
         XCTAssertEqual((0..<7).map { _ in outcome(.unknownSystemFailure) }, seven)
         XCTAssertEqual(outcome(nil), "asserted")

@@ -20,9 +20,9 @@ final class AppAttest: EvidenceSource {
         /// False until Apple has attested it: a key that Apple could not be reached for is tried again, since each new one
         /// counts with Apple.
         var attested: Bool
-        /// How often in a row Apple has called an assertion's input invalid; nil: never.
+        /// How often Apple has called an assertion's input invalid since the last that it made; nil: never.
         var refusals: Int?
-        /// How often in a row an assertion has failed for no reason that Apple names; nil: never.
+        /// How often an assertion has failed since then for no reason that Apple names; nil: never.
         var failures: Int?
         /// How many keys in a row Apple has refused to attest, and when the last one, Unix seconds; nil: none.
         var refusedKeys: Int?
@@ -206,11 +206,11 @@ extension AppAttest.Record {
         case .invalidInput:
             // The hash is as it always was, so that it is the key that Apple cannot use.
             refusals = (refusals ?? 0) + 1
-            return refusals.flatMap { $0 < 3 ? nil : "Apple has refused \($0) assertions of the key in a row" }
+            return refusals.flatMap { $0 < 3 ? nil : "Apple has refused \($0) assertions of the key, and made none between" }
         case .unknownSystemFailure:
             // Of a phone that is short of something, or for ever: there are keys that never sign again.
             failures = (failures ?? 0) + 1
-            return failures.flatMap { $0 < 8 ? nil : "\($0) assertions of the key have failed in a row" }
+            return failures.flatMap { $0 < 8 ? nil : "\($0) assertions of the key have failed, and none has succeeded between" }
         default:
             return nil
         }

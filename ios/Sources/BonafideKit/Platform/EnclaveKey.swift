@@ -49,7 +49,12 @@ final class EnclaveKey: InstallKey {
 
     func reset() throws {
         // It may be the app's, found through a group that both belong to.
-        guard mayMake else { throw InstallKeyError.unavailable("an extension removes no key: open the app once") }
+        guard mayMake else {
+            throw InstallKeyError.unavailable(
+                group == nil
+                    ? "an extension has no key of its own: name one appGroup in the app and in the extension"
+                    : "an extension removes no key: open the app once")
+        }
         let status = SecItemDelete(query([:]))
         guard status == errSecSuccess || status == errSecItemNotFound else { throw Self.failure(status, "it cannot be removed") }
     }
