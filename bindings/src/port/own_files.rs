@@ -42,7 +42,7 @@ fn withheld(path: &Path) -> Option<Box<dyn FileReader>> {
     match path.to_str()? {
         "/proc/self/mem" => Some(Box::new(OwnMemory::default())),
         "/proc/self/auxv" => Some(Box::new(Cursor::new(auxiliary()))),
-        "/proc/self/environ" => Some(Box::new(Cursor::new(environment()))),
+        "/proc/self/environ" => Some(Box::new(Cursor::new(environment().to_vec()))),
         _ => None,
     }
 }
@@ -55,12 +55,12 @@ fn auxiliary() -> Vec<u8> {
 }
 
 /// The environment at the first call: later ones look at no list that other code of the app may be changing.
-fn environment() -> Vec<u8> {
+fn environment() -> &'static [u8] {
     static FIRST: OnceLock<Vec<u8>> = OnceLock::new();
     let entry = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
         [name.as_bytes(), b"=", value.as_bytes(), b"\0"].concat()
     };
-    FIRST.get_or_init(|| std::env::vars_os().flat_map(entry).collect()).clone()
+    FIRST.get_or_init(|| std::env::vars_os().flat_map(entry).collect())
 }
 
 /// The memory of the process by its addresses, as `/proc/self/mem` has it but for what may be executed and not be read: the
